@@ -1,0 +1,441 @@
+"""The settings: read from the environment once, typed, with every fault named in one message."""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from portal.environment import Environment
+
+FACES = ("public", "desk")
+FILES_PER_REPORT = 9
+FILE_BYTES = 20 * 1024 * 1024
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEMO_SMS_TOKEN = "demonstration-gateway-token"  # noqa: S105 - public on purpose; production refuses it
+SECRET_BYTES = 32
+SOCKET_PATH_BYTES = 100  # sockaddr_un holds 108 with its end mark; Redis appends nothing, we keep a margin
+WEAK_PASSWORDS = frozenset(
+    {"", "postgres", "password", "portal", "admin", "root", "secret", "changeme", "change-me", "123456", "woodpecker"}
+)
+PORTAL_NAMES = frozenset(
+    {"PORTAL_ENV", "PORTAL_DATA", "PORTAL_FACES", "PORTAL_ORIGIN", "PORTAL_PORT", "PORTAL_BIND", "PORTAL_KEYS"}
+    | {"PORTAL_CHALLENGE"}
+)
+
+
+class Mode(StrEnum):
+    """What the portal is run for."""
+
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` holds one sentence for each fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        lines = "\n".join(f"  - {fault}" for fault in faults)
+        super().__init__(f"The portal does not start, because of its settings:\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Time limits of the steps, in days; `accept_working_days` follows the official calendar."""
+
+    accept_working_days: int = 5
+    verify_days: int = 60
+    extend_days: int = 30
+    answer_days: int = 10
+    claim_days: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of the portal; made by `Settings.load`, never changed. Its repr shows no secret."""
+
+    env: Mode
+    data: Path
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    redis_is_private: bool
+    faces: frozenset[str]
+    origin: str
+    port: int
+    bind: str
+    secret_key: str = field(repr=False)
+    keys_path: Path
+    challenge: str
+    sms_gateway_url: str = field(repr=False)
+    sms_gateway_token: str = field(repr=False)
+    smtp_url: str = field(repr=False)
+    smtp_password: str = field(repr=False)
+    mail_from: str
+    city_name_zh: str
+    city_name_en: str
+    city_code: str
+    city_zone: str
+    organiser_zh: str
+    organiser_en: str
+    hotline: str
+    icp_record: str
+    police_record: str
+    site_code: str
+    fund_total_fen: int
+    web_workers: int
+    workers: int
+    proxy_hops: int
+    trusted_hosts: tuple[str, ...]
+    evidence_dir: Path
+    log_level: str
+    deadlines: Deadlines
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment. Raises SettingsError naming all faults. Makes PORTAL_DATA outside production."""
+        source = Environment(environ)
+        settings = _read(cls, source)
+        _check_demonstration(settings, source)
+        _check_production(settings, source)
+        if source.faults:
+            raise SettingsError(source.faults)
+        return settings
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people use this portal."""
+        return self.env is Mode.PRODUCTION
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the labelled demonstration, which listens on loopback only."""
+        return self.env is Mode.DEMO
+
+    @property
+    def is_test(self) -> bool:
+        """Whether automatic tests run."""
+        return self.env is Mode.TEST
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the portal by https; decides cookie names and the Secure mark."""
+        return self.origin.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The host name of the origin, without a port."""
+        return urlsplit(self.origin).hostname or "localhost"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.city_zone)
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the private Redis listens; meaningful only if `redis_is_private`."""
+        return socket_path(self.data)
+
+    @property
+    def limiter_url(self) -> str:
+        """The Redis address in the spelling of the rate limiter, which names unix sockets differently."""
+        return self.redis_url.replace("unix://", "redis+unix://", 1)
+
+    def cookie_name(self, base: str) -> str:
+        """The cookie's name; on https with the prefix that binds it to this host, all paths and Secure."""
+        return f"__Host-{base}" if self.is_https else base
+
+    def flask_config(self) -> dict[str, Any]:
+        """Settings for Flask and its extensions; Flask's own defaults have no limits and no Secure cookies."""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "TESTING": self.is_test,
+            "SESSION_COOKIE_NAME": self.cookie_name("session"),
+            "SESSION_COOKIE_SECURE": self.is_https,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "SESSION_COOKIE_PATH": "/",
+            "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
+            "PREFERRED_URL_SCHEME": "https" if self.is_https else "http",
+            "MAX_CONTENT_LENGTH": FILES_PER_REPORT * FILE_BYTES + 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+            "MAX_FORM_PARTS": 200,
+            "TRUSTED_HOSTS": None if self.is_test else list(self.trusted_hosts),
+            # A long report is written for hours; the token lives as long as its session.
+            "WTF_CSRF_TIME_LIMIT": None,
+            # The referrer is withheld on purpose, so only the token is compared.
+            "WTF_CSRF_SSL_STRICT": False,
+            "BABEL_DEFAULT_LOCALE": "zh_Hans",
+            "BABEL_DEFAULT_TIMEZONE": self.city_zone,
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+        }
+
+
+def _read(cls: type[Settings], source: Environment) -> Settings:
+    """All settings with their defaults; faults are left in the source."""
+    env = Mode(source.choice("PORTAL_ENV", tuple(Mode), Mode.DEMO))
+    source.unknown("PORTAL_", PORTAL_NAMES)
+    data = Path(source.text("PORTAL_DATA", "instance")).absolute()
+    _make_directory(data, source)
+    port = source.number("PORTAL_PORT", 8000, least=1, most=65535)
+    origin = _origin(source, port)
+    redis_url = source.secret("REDIS_URL")
+    source.url("REDIS_URL", redis_url, ("redis", "rediss", "unix"))
+    demo = env is Mode.DEMO
+    return cls(
+        env=env,
+        data=data,
+        database_url=_database_url(source, data),
+        redis_url=redis_url or f"unix://{quote(str(socket_path(data)))}",
+        redis_is_private=not redis_url,
+        faces=_faces(source),
+        origin=origin,
+        port=port,
+        bind=source.text("PORTAL_BIND", "127.0.0.1"),
+        secret_key=_secret_key(source, env, data),
+        keys_path=Path(source.text("PORTAL_KEYS", str(data / "keys.json"))).absolute(),
+        challenge=source.choice("PORTAL_CHALLENGE", ("picture", "null"), "picture"),
+        sms_gateway_url=_sms_url(source, demo_sms_url(port) if demo else ""),
+        sms_gateway_token=source.secret("SMS_GATEWAY_TOKEN", DEMO_SMS_TOKEN if demo else ""),
+        smtp_url=_smtp_url(source, demo_smtp_url(port) if demo else ""),
+        smtp_password=source.secret("SMTP_PASSWORD"),
+        mail_from=source.text("MAIL_FROM", f"no-reply@{urlsplit(origin).hostname or 'localhost'}"),
+        city_name_zh=source.text("CITY_NAME_ZH", "安阳市"),
+        city_name_en=source.text("CITY_NAME_EN", "Anyang"),
+        city_code=_city_code(source),
+        city_zone=source.zone("CITY_ZONE", "Asia/Shanghai"),
+        organiser_zh=source.text("ORGANISER_ZH", "安阳市应急管理局"),
+        organiser_en=source.text("ORGANISER_EN", "Anyang Emergency Management Bureau"),
+        hotline=source.text("HOTLINE", "12350"),
+        icp_record=source.text("ICP_RECORD"),
+        police_record=source.text("POLICE_RECORD"),
+        site_code=source.text("SITE_CODE"),
+        fund_total_fen=source.number("FUND_TOTAL", 5_000_000, most=10**12) * 100,
+        web_workers=source.number("WEB_WORKERS", min(4, os.cpu_count() or 1), least=1, most=256),
+        workers=source.number("WORKERS", 1, least=1, most=64),
+        proxy_hops=source.number("PROXY_HOPS", 0, most=8),
+        trusted_hosts=_trusted_hosts(source, env, origin),
+        evidence_dir=Path(source.text("EVIDENCE_DIR", str(data / "evidence"))).absolute(),
+        log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        deadlines=_deadlines(source),
+    )
+
+
+def demo_sms_url(port: int) -> str:
+    """The demonstration's own SMS gateway: loopback, the port after the web server's."""
+    return f"http://127.0.0.1:{port + 1}/sms"
+
+
+def demo_smtp_url(port: int) -> str:
+    """The demonstration's own mail sink: loopback, two ports after the web server's."""
+    return f"smtp://127.0.0.1:{port + 2}"
+
+
+def socket_path(data: Path) -> Path:
+    """The private Redis' socket: in the data directory, or in a short one when a socket's name would be too long."""
+    inside = data / "redis.sock"
+    if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
+        return inside
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}" / "redis.sock"
+
+
+def _make_directory(data: Path, source: Environment) -> None:
+    """Make the data directory, readable by its owner alone."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        source.fault(f"PORTAL_DATA: the directory cannot be made: {error.strerror}.")
+        return
+    if not os.access(data, os.W_OK | os.X_OK):
+        source.fault("PORTAL_DATA: the directory cannot be written to by this user.")
+
+
+def _faces(source: Environment) -> frozenset[str]:
+    """Which routes this process serves."""
+    faces = source.words("PORTAL_FACES", FACES)
+    for face in faces:
+        if face not in FACES:
+            source.fault(f"PORTAL_FACES names {face!r}; known faces are {', '.join(FACES)}.")
+    return frozenset(faces)
+
+
+def _origin(source: Environment, port: int) -> str:
+    """Scheme and host under which people reach the portal."""
+    default = f"http://localhost:{port}"
+    value = source.text("PORTAL_ORIGIN", default).rstrip("/")
+    parts = source.url("PORTAL_ORIGIN", value, ("http", "https"))
+    if not parts.scheme:
+        return default
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+        source.fault(f"PORTAL_ORIGIN is {value!r}; it must be scheme and host only, such as https://report.example.cn.")
+        return default
+    return value
+
+
+def _database_url(source: Environment, data: Path) -> str:
+    """The database in SQLAlchemy's spelling; PostgreSQL always with the psycopg driver."""
+    value = source.secret("DATABASE_URL")
+    if not value:
+        return f"sqlite:///{data / 'portal.db'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if value.startswith(prefix):
+            value = f"postgresql+psycopg://{value.removeprefix(prefix)}"
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        source.fault("DATABASE_URL is not an address that starts with postgresql:// or sqlite:///.")
+        return ""
+    if url.drivername not in ("postgresql+psycopg", "sqlite"):
+        source.fault(f"DATABASE_URL names {url.drivername}; the portal knows postgresql and sqlite.")
+    return value
+
+
+def _secret_key(source: Environment, env: Mode, data: Path) -> str:
+    """SECRET_KEY; outside production kept in a file of the data directory, so that sessions survive a restart."""
+    value = source.secret("SECRET_KEY")
+    if value:
+        if len(value.encode()) < SECRET_BYTES or len(set(value)) < 10:
+            source.fault(f"SECRET_KEY is weak; use at least {SECRET_BYTES} random bytes (openssl rand -hex 32).")
+        return value
+    if env is Mode.PRODUCTION:
+        source.fault("SECRET_KEY is missing; make one with: openssl rand -hex 32")
+        return ""
+    return _kept_secret(data / "secret_key", source)
+
+
+def _kept_secret(path: Path, source: Environment) -> str:
+    """The file's content; made whole and 0600 at first use, so that two processes starting at once agree."""
+    try:
+        if not path.exists():
+            draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(SECRET_BYTES), encoding="ascii")
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # another process was first; its key counts
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        source.fault(f"The file {path.name} in PORTAL_DATA cannot be made or read: {type(error).__name__}.")
+        return ""
+
+
+def _sms_url(source: Environment, default: str) -> str:
+    """The SMS gateway's address."""
+    value = source.text("SMS_GATEWAY_URL", default)
+    source.url("SMS_GATEWAY_URL", value, ("http", "https"))
+    return value
+
+
+def _smtp_url(source: Environment, default: str) -> str:
+    """The mail server: smtp://user@host:port, smtps://..., or smtp://...?starttls=1; the password comes apart."""
+    value = source.text("SMTP_URL", default)
+    parts = source.url("SMTP_URL", value, ("smtp", "smtps"))
+    if parts.password:
+        source.fault("SMTP_URL carries a password; put it into SMTP_PASSWORD_FILE.")
+    return value
+
+
+def _city_code(source: Environment) -> str:
+    """Capital letters that begin each case number."""
+    value = source.text("CITY_CODE", "AY")
+    if not (value.isascii() and value.isalpha() and value.isupper() and 2 <= len(value) <= 4):
+        source.fault(f"CITY_CODE is {value!r}; it must be two to four capital letters, such as AY.")
+        return "AY"
+    return value
+
+
+def _trusted_hosts(source: Environment, env: Mode, origin: str) -> tuple[str, ...]:
+    """Host names the portal answers to; outside production also the loopback names."""
+    own = urlsplit(origin).hostname or "localhost"
+    default = (own,) if env is Mode.PRODUCTION else tuple(dict.fromkeys((own, "localhost", "127.0.0.1")))
+    return source.words("TRUSTED_HOSTS", default)
+
+
+def _deadlines(source: Environment) -> Deadlines:
+    """The time limits in days."""
+    return Deadlines(
+        accept_working_days=source.number("DEADLINE_ACCEPT_WORKING_DAYS", 5, least=1, most=365),
+        verify_days=source.number("DEADLINE_VERIFY_DAYS", 60, least=1, most=3650),
+        extend_days=source.number("DEADLINE_EXTEND_DAYS", 30, least=1, most=3650),
+        answer_days=source.number("DEADLINE_ANSWER_DAYS", 10, least=1, most=3650),
+        claim_days=source.number("CLAIM_DAYS", 60, least=1, most=3650),
+    )
+
+
+def _check_demonstration(settings: Settings, source: Environment) -> None:
+    """The demonstration has public passwords: it must not be reachable, and must reach nobody."""
+    if not settings.is_demo:
+        return
+    if settings.bind not in LOOPBACK:
+        source.fault(f"PORTAL_BIND is {settings.bind}; demonstration mode listens on loopback only (127.0.0.1).")
+    for name, address in (("SMS_GATEWAY_URL", settings.sms_gateway_url), ("SMTP_URL", settings.smtp_url)):
+        if urlsplit(address).hostname not in (*LOOPBACK, None):
+            source.fault(f"{name} leads outside; demonstration mode uses its own gateways only. Unset it.")
+
+
+def _check_production(settings: Settings, source: Environment) -> None:
+    """In production nothing of the demonstration and no weak secret is accepted."""
+    if not settings.is_production:
+        return
+    if not settings.is_https:
+        source.fault("PORTAL_ORIGIN must be set and start with https:// in production.")
+    if settings.challenge == "null":
+        source.fault("PORTAL_CHALLENGE=null switches the captcha off; it is refused in production.")
+    _check_keys(settings.keys_path, source)
+    _check_gateways(settings, source)
+    _check_database_password(settings.database_url, source)
+
+
+def _check_keys(path: Path, source: Environment) -> None:
+    """The key file must exist and belong to its owner alone."""
+    if not path.is_file():
+        source.fault("PORTAL_KEYS: the key file does not exist; make it with: flask keys create")
+    elif path.stat().st_mode & 0o077:
+        source.fault("PORTAL_KEYS: the key file can be read by others; run chmod 600 on it.")
+
+
+def _check_gateways(settings: Settings, source: Environment) -> None:
+    """Outside services need their secrets, and must not be the demonstration's."""
+    if settings.sms_gateway_url == demo_sms_url(settings.port) or settings.sms_gateway_token == DEMO_SMS_TOKEN:
+        source.fault("SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway.")
+    elif settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
+        source.fault("SMS_GATEWAY_TOKEN is missing or shorter than 16 characters.")
+    if settings.smtp_url == demo_smtp_url(settings.port):
+        source.fault("SMTP_URL is the demonstration's; set that of a real mail server.")
+    elif urlsplit(settings.smtp_url).username and not settings.smtp_password:
+        source.fault("SMTP_URL names a user, but SMTP_PASSWORD_FILE is missing.")
+
+
+def _check_database_password(address: str, source: Environment) -> None:
+    """A PostgreSQL server over the network needs a password that nobody guesses at once."""
+    if not address.startswith("postgresql"):
+        return
+    url = make_url(address)
+    if url.password is None and _authenticates_otherwise(url):
+        return
+    password = str(url.password or "")
+    if password.lower() in WEAK_PASSWORDS or password == url.username or len(password) < 12:
+        source.fault("DATABASE_URL: the password is missing, well known or shorter than 12 characters.")
+
+
+def _authenticates_otherwise(url: URL) -> bool:
+    """Whether the server knows us by a local socket, a certificate, a password file or a service entry."""
+    local = not url.host or url.host.startswith("/")
+    return local or any(name in url.query for name in ("passfile", "service", "sslcert", "host"))
