@@ -1,0 +1,158 @@
+"""How an amount came about, step by step: codes and numbers only, stored as JSON and recomputable from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.rewards.rules.closed import (
+    DERIVATION_KEYS,
+    STEP_KEYS,
+    article_text,
+    exact_mapping,
+    known_code,
+    known_inputs,
+    known_kind,
+    rule_name,
+    whole_number,
+    yes_or_no,
+)
+from portal.rewards.rules.codes import EFFECT, Code, DerivationError, Value, bit, number
+from portal.rewards.rules.model import Kind, Source
+
+SCHEMA = 1
+"""The version of the stored form; raise it when a key or the meaning of a code changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: amounts in fen before and after it, its numbers, and whether its bound or minimum bit."""
+
+    code: Code
+    rule: str
+    version: int
+    article: str
+    confirmed: bool
+    inputs: tuple[tuple[str, Value], ...]
+    before_fen: int
+    after_fen: int
+    bit: bool
+
+    @property
+    def given(self) -> dict[str, Value]:
+        """Return the inputs by name."""
+        return dict(self.inputs)
+
+    def value(self, key: str) -> int:
+        """Return one input that is a number; raises DerivationError."""
+        return number(self.given, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """All steps from nothing to the amount; sealed=True marks the view without the lines about the person."""
+
+    rule_set: str
+    rule_set_version: int
+    kind: Kind
+    steps: tuple[Step, ...]
+    amount_fen: int
+    sealed: bool = False
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain ints, strings, booleans, lists and dicts."""
+        return {
+            "schema": self.schema,
+            "rule_set": self.rule_set,
+            "rule_set_version": self.rule_set_version,
+            "kind": self.kind.value,
+            "sealed": self.sealed,
+            "amount_fen": self.amount_fen,
+            "steps": [_step_to_json(step) for step in self.steps],
+        }
+
+    def canonical(self) -> str:
+        """Return the one JSON text of this derivation: sorted keys, no spaces."""
+        return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, stored: object) -> Derivation:
+        """Read what to_json wrote; unknown keys, codes and words are refused with DerivationError."""
+        data = exact_mapping(stored, DERIVATION_KEYS)
+        if whole_number(data, "schema") != SCHEMA:
+            raise DerivationError("schema")
+        steps = data["steps"]
+        if not isinstance(steps, list):
+            raise DerivationError("steps")
+        return cls(
+            rule_set=rule_name(data, "rule_set"),
+            rule_set_version=whole_number(data, "rule_set_version"),
+            kind=known_kind(data),
+            steps=tuple(_step_from_json(step) for step in steps),
+            amount_fen=whole_number(data, "amount_fen"),
+            sealed=yes_or_no(data, "sealed"),
+        )
+
+
+def take_step(code: Code, source: Source | None, before_fen: int, inputs: Mapping[str, Value]) -> Step:
+    """Return the step that this code makes from an amount in fen and its inputs."""
+    after_fen = EFFECT[code](before_fen, inputs)
+    return Step(
+        code=code,
+        rule=source.rule if source else "",
+        version=source.version if source else 0,
+        article=source.article if source else "",
+        confirmed=source.confirmed if source else True,
+        inputs=tuple(sorted(inputs.items())),
+        before_fen=before_fen,
+        after_fen=after_fen,
+        bit=bit(code, before_fen, after_fen, inputs),
+    )
+
+
+def recompute(derivation: Derivation) -> int:
+    """Return the fen that the stored inputs lead to; raises DerivationError where a step does not follow."""
+    amount_fen = 0
+    for step in derivation.steps:
+        after_fen = EFFECT[step.code](amount_fen, step.given)
+        bound_bit = bit(step.code, amount_fen, after_fen, step.given)
+        if (step.before_fen, step.after_fen, step.bit) != (amount_fen, after_fen, bound_bit):
+            raise DerivationError(step.code.value)
+        amount_fen = after_fen
+    if amount_fen != derivation.amount_fen:
+        raise DerivationError("amount_fen")
+    return amount_fen
+
+
+def _step_to_json(step: Step) -> dict[str, object]:
+    """Return a step as plain values."""
+    return {
+        "code": step.code.value,
+        "rule": str(step.rule),
+        "version": step.version,
+        "article": step.article,
+        "confirmed": step.confirmed,
+        "inputs": {key: value if isinstance(value, int) else str(value) for key, value in step.inputs},
+        "before_fen": step.before_fen,
+        "after_fen": step.after_fen,
+        "bit": step.bit,
+    }
+
+
+def _step_from_json(stored: object) -> Step:
+    """Read one step; raises DerivationError."""
+    data = exact_mapping(stored, STEP_KEYS)
+    code = known_code(data)
+    return Step(
+        code=code,
+        rule=rule_name(data, "rule"),
+        version=whole_number(data, "version"),
+        article=article_text(data),
+        confirmed=yes_or_no(data, "confirmed"),
+        inputs=known_inputs(code, data["inputs"]),
+        before_fen=whole_number(data, "before_fen"),
+        after_fen=whole_number(data, "after_fen"),
+        bit=yes_or_no(data, "bit"),
+    )
