@@ -1,0 +1,136 @@
+"""The database: base class, column types, and what each connection must be told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, Integer, MetaData, String, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Declarative base with one naming convention for every constraint."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"expire_on_commit": False},
+    engine_options={"hide_parameters": True, "pool_pre_ping": False},
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database; a naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive values and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the value back aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+Key = Annotated[int, mapped_column(BigKey, primary_key=True)]
+Ref = Annotated[int, mapped_column(BigKey)]
+Instant = Annotated[datetime, mapped_column(UTCDateTime())]
+MaybeInstant = Annotated[datetime | None, mapped_column(UTCDateTime())]
+Fen = Annotated[int, mapped_column(BigInteger)]
+Code = Annotated[str, mapped_column(String(40))]
+
+
+def choice(values: type[StrEnum], name: str) -> Enum:
+    """Column type for a ``StrEnum``: short text with a CHECK over its values."""
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        name=name,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+# A page that only reads must not queue behind a writer: SQLite takes its write lock at BEGIN
+# unless the code says that it will not write.
+_read_only: ContextVar[bool] = ContextVar("read_only", default=False)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Begin transactions inside as readers (SQLite: plain BEGIN)."""
+    token = _read_only.set(True)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Begin transactions inside as writers (SQLite: BEGIN IMMEDIATE)."""
+    token = _read_only.set(False)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+def set_read_only(value: bool) -> None:
+    """Say for the rest of this request whether its transactions only read."""
+    _read_only.set(value)
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  (DBAPI)
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # SQLAlchemy's begin event writes BEGIN itself
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=15000",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
+
+
+event.listen(Engine, "connect", _prepare_sqlite)
+event.listen(Engine, "begin", _begin_sqlite)

@@ -1,0 +1,177 @@
+"""The composition root: one application out of the slices, with the faces it is asked to show."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, g, redirect, render_template, request, session, url_for
+from flask_babel import get_locale
+from flask_login import current_user
+from redis import Redis
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from portal import clock, presentation, site
+from portal.admin import access
+from portal.admin.routes import desk
+from portal.challenge.setup import make_challenger
+from portal.config import Settings
+from portal.database import db, set_read_only
+from portal.errors import Refusal, Stale
+from portal.evidence.store import LocalStore
+from portal.extensions import babel, csrf, limiter, login_manager, migrate
+from portal.people import sessions
+from portal.public.routes import public
+from portal.rewards.routes import finance
+from portal.vault.keys import Keyring
+
+log = logging.getLogger("portal")
+
+ROOT = Path(__file__).parent.parent
+
+LOCALES = ("zh_Hans", "en")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+        "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask:
+    """Make the application; ``faces`` (default: those of the settings) chooses its routes."""
+    app = Flask("portal", template_folder=str(ROOT / "templates"))
+    app.config.update(settings.flask_config())
+    app.config["RATELIMIT_STORAGE_URI"] = settings.limiter_url
+    app.config["RATELIMIT_ENABLED"] = not settings.is_test
+    app.extensions["portal_settings"] = settings
+    app.extensions["portal_faces"] = faces or settings.faces
+    app.extensions["portal_keyring"] = _keyring(settings)
+    app.extensions["portal_store"] = LocalStore(settings.evidence_dir, app.extensions["portal_keyring"])
+    app.extensions["portal_redis"] = Redis.from_url(
+        settings.redis_url, socket_connect_timeout=0.2, socket_timeout=0.5
+    )
+    _extensions(app)
+    app.extensions["portal_challenger"] = make_challenger(app, settings)
+    presentation.register(app)
+    _blueprints(app, app.extensions["portal_faces"])
+    _requests(app)
+    _errors(app)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _keyring(settings: Settings) -> Keyring:
+    """Load the key file; outside production it is made at first use."""
+    if not settings.keys_path.exists() and not settings.is_production:
+        return Keyring.create(settings.keys_path)
+    return Keyring.load(settings.keys_path)
+
+
+def _extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=_locale, default_translation_directories="translations")
+    limiter.init_app(app)
+    login_manager.init_app(app)
+    login_manager.user_loader(lambda token: sessions.find(token, clock.now()))
+
+
+def _locale() -> str:
+    """Choose the language: what was asked for in this session, else Simplified Chinese."""
+    chosen = session.get("lang")
+    return chosen if chosen in LOCALES else LOCALES[0]
+
+
+def _blueprints(app: Flask, faces: frozenset[str]) -> None:
+    app.register_blueprint(site.site)
+    if "public" in faces:
+        app.register_blueprint(public)
+    if "desk" in faces:
+        app.register_blueprint(desk, url_prefix="/desk")
+        app.register_blueprint(finance, url_prefix="/desk")
+
+
+def _requests(app: Flask) -> None:
+    @app.before_request
+    def _begin() -> Response | None:
+        g.reference = secrets.token_hex(4)
+        # SQLite takes the write lock at BEGIN: pages that only read must not ask for it.
+        set_read_only(request.method in {"GET", "HEAD", "OPTIONS"})
+        return access.guard()
+
+    @app.after_request
+    def _finish(response: Response) -> Response:
+        response.headers.update({k: v for k, v in HEADERS.items() if k not in response.headers})
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        if app.config["SESSION_COOKIE_SECURE"]:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        return response
+
+    @app.context_processor
+    def _everywhere() -> dict[str, Any]:
+        settings = cast(Settings, app.extensions["portal_settings"])
+        zh = str(get_locale() or "").startswith("zh")
+        return {
+            "settings_view": settings,
+            "faces": app.extensions["portal_faces"],
+            "locale": "zh-Hans" if zh else "en",
+            "city_name": settings.city_name_zh if zh else settings.city_name_en,
+            "organiser": settings.organiser_zh if zh else settings.organiser_en,
+            "may": lambda name: current_user.is_authenticated and current_user.actor.may(name),
+            "now": clock.now(),
+        }
+
+
+def _errors(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def _refused(refusal: Refusal) -> tuple[str, int]:
+        db.session.rollback()
+        return _page(refusal.status, refusal.sentence()), refusal.status
+
+    @app.errorhandler(StaleDataError)
+    def _stale(_error: StaleDataError) -> tuple[str, int]:
+        db.session.rollback()
+        return _page(409, Stale().sentence()), 409
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+        if error.code is None or error.code < 400:
+            return error
+        return _page(error.code, ""), error.code
+
+    @app.errorhandler(Exception)
+    def _fault(error: Exception) -> tuple[str, int]:
+        db.session.rollback()
+        # The exception's text may hold what a person typed: only its type and place are logged.
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+        log.error("fault %s %s at %s", g.get("reference", "-"), type(error).__name__, place)
+        if app.testing or app.debug:
+            raise error
+        return _page(InternalServerError.code, ""), InternalServerError.code
+
+    @login_manager.unauthorized_handler
+    def _unauthorized() -> Response:
+        return redirect(url_for("desk.login"))
+
+
+def _page(status: int, sentence: str) -> str:
+    """Render the page of an error: what happened, what is safe, what to do."""
+    return render_template("errors/error.html", status=status, sentence=sentence, reference=g.get("reference", ""))

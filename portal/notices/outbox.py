@@ -1,0 +1,59 @@
+"""The outbox: what must be told is a row in the transaction of the step itself."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from portal.database import db
+from portal.notices.models import Delivery, Notice
+
+
+class NoticeKind(StrEnum):
+    """What a notice says; the sentences are neutral and rendered when they are shown."""
+
+    REPORT_RECEIVED = "report_received"
+    REPORT_ACCEPTED = "report_accepted"
+    REPORT_REFUSED = "report_refused"
+    REPORT_TRANSFERRED = "report_transferred"
+    QUESTION_ASKED = "question_asked"
+    VERIFICATION_STARTED = "verification_started"
+    DEADLINE_EXTENDED = "deadline_extended"
+    ANSWER_READY = "answer_ready"
+    REWARD_READY = "reward_ready"
+    REWARD_PAID = "reward_paid"
+    REWARD_RETURNED = "reward_returned"
+    CONTACT_OPENED = "contact_opened"
+    CASE_ASSIGNED = "case_assigned"
+    REPORTER_WROTE = "reporter_wrote"
+    REPORT_WITHDRAWN = "report_withdrawn"
+    AWARD_TO_DECIDE = "award_to_decide"
+    AWARD_SENT_BACK = "award_sent_back"
+    IDENTITY_TO_ANSWER = "identity_to_answer"
+    SHARE_TO_PAY = "share_to_pay"
+
+
+def tell_reporter(report_id: int, kind: NoticeKind, *, alert_channel: str, at: datetime) -> Notice:
+    """Put a notice on the receipt page and, when the reporter asked for alerts, on that channel."""
+    notice = Notice(kind=kind.value, report_id=report_id, created_at=at)
+    db.session.add(notice)
+    if alert_channel:
+        _queue(notice, alert_channel, at)
+    return notice
+
+
+def tell_staff(
+    account_id: int, kind: NoticeKind, *, reference: str, by_mail: bool = False, at: datetime
+) -> Notice:
+    """Put a notice in the desk of one account and, where it has an address, send a neutral mail."""
+    notice = Notice(kind=kind.value, account_id=account_id, reference=reference, created_at=at)
+    db.session.add(notice)
+    if by_mail:
+        _queue(notice, "email", at)
+    return notice
+
+
+def _queue(notice: Notice, channel: str, at: datetime) -> None:
+    # The idempotency key is made before anything is enqueued, so a second attempt is the same message.
+    db.session.add(Delivery(notice=notice, channel=channel, key=str(uuid.uuid4()), available_at=at))

@@ -1,0 +1,154 @@
+"""Accounts: making them, checking a password and a one-time code."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select, update
+
+from portal.database import db
+from portal.errors import Refusal
+from portal.people.models import Account, Person, RoleGrant
+from portal.people.permissions import Role, forbidden_pairs
+from portal.vault.keys import Keyring
+from portal.vault.opening import open_sealed
+from portal.vault.sealing import seal
+
+# OWASP's second recommendation: 19 MiB, two passes.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_DUMMY = _hasher.hash(secrets.token_urlsafe(16))
+PASSWORD_LENGTH = 12
+
+
+class WeakPassword(Refusal):
+    """Shorter than the least length, or made of the portal's own words."""
+
+    message = "Please choose a password of at least %(length)d characters that is not a common word."
+    status = 422
+
+
+class ForbiddenRoles(Refusal):
+    """Two roles that one person may not hold."""
+
+    message = "One person may not hold these two roles together: %(first)s, %(second)s."
+    status = 422
+
+
+class UsernameTaken(Refusal):
+    """The user name belongs to another account."""
+
+    message = "This user name is taken. Please choose another."
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What an administrator says of a new account."""
+
+    name: str
+    username: str
+    roles: frozenset[Role]
+    department_id: int | None = None
+    district_id: int | None = None
+    certificate_number: str = ""
+    email: str = ""
+    person_id: int | None = None
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash; refuses weak passwords."""
+    if len(password) < PASSWORD_LENGTH or len(set(password)) < 5:
+        raise WeakPassword(length=PASSWORD_LENGTH)
+    return _hasher.hash(password)
+
+
+def password_matches(account: Account | None, password: str) -> bool:
+    """Check a password; an absent account costs the same work and is never right."""
+    try:
+        _hasher.verify(account.password_hash if account else _DUMMY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return account is not None
+
+
+def seal_totp(ring: Keyring, username: str, secret: str) -> bytes:
+    """Seal a one-time-code secret, bound to its account's user name."""
+    return seal(ring, "totp", secret.encode(), ("totp", username))
+
+
+def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
+    """Check a one-time code and use it up: the same code is refused the second time.
+
+    One step of 30 s before and after is accepted, for clocks that are off.
+    """
+    if account.totp_sealed is None:
+        return False
+    secret = open_sealed(ring, "totp", account.totp_sealed, ("totp", account.username)).decode()
+    totp = pyotp.TOTP(secret)
+    step_now = int(at.timestamp()) // totp.interval
+    digits = "".join(ch for ch in code if ch.isdigit())
+    matching = [
+        step for step in range(step_now - 1, step_now + 2) if hmac.compare_digest(totp.generate_otp(step), digits)
+    ]
+    if not matching:
+        return False
+    # The condition in the UPDATE makes two simultaneous uses of one code a single success.
+    result = db.session.execute(
+        update(Account)
+        .where(Account.id == account.id, Account.totp_last_step < matching[0])
+        .values(totp_last_step=matching[0])
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount == 1  # type: ignore[attr-defined]  # CursorResult of an UPDATE
+
+
+def check_roles(roles: Iterable[Role]) -> None:
+    """Refuse roles that one person may not hold together."""
+    for first, second in forbidden_pairs(roles):
+        raise ForbiddenRoles(first=first.value, second=second.value)
+
+
+def roles_of_person(person_id: int, *, besides: int | None = None) -> frozenset[Role]:
+    """Return every role that a person holds in any active account, but for one account."""
+    rows = db.session.scalars(
+        select(RoleGrant.role)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(Account.person_id == person_id, Account.active, Account.id != (besides or 0))
+    )
+    return frozenset(Role(role) for role in rows)
+
+
+def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple[Account, str]:
+    """Make an account and return it with its one-time-code secret, which is shown once."""
+    username = new.username.strip().lower()
+    if db.session.scalar(select(Account.id).where(Account.username == username)):
+        raise UsernameTaken
+    held = roles_of_person(new.person_id) if new.person_id else frozenset()
+    check_roles(held | new.roles)
+    secret = pyotp.random_base32()
+    person = db.session.get(Person, new.person_id) if new.person_id else None
+    account = Account(
+        person=person
+        or Person(
+            name=new.name.strip(),
+            certificate_number=new.certificate_number.strip(),
+            department_id=new.department_id,
+            district_id=new.district_id,
+        ),
+        username=username,
+        password_hash=hash_password(password),
+        totp_sealed=seal_totp(ring, username, secret),
+        email=new.email.strip(),
+        created_at=at,
+        grants=[RoleGrant(role=role.value) for role in sorted(new.roles)],
+    )
+    db.session.add(account)
+    db.session.flush()
+    return account, secret

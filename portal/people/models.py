@@ -1,0 +1,100 @@
+"""People, their accounts and roles, and where they belong."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.database import Base, BigKey, Instant, Key, MaybeInstant
+from portal.people.permissions import Role
+
+
+class Department(Base):
+    """A department that handles cases (承办部门)."""
+
+    __tablename__ = "departments"
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(120))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class District(Base):
+    """A district or county of the city (区县)."""
+
+    __tablename__ = "districts"
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(120))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Person(Base):
+    """A human being of the staff: separation of duties is by person, not by account."""
+
+    __tablename__ = "people"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(60))
+    certificate_number: Mapped[str] = mapped_column(String(40), default="")
+    department_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("departments.id"))
+    district_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("districts.id"))
+
+    department: Mapped[Department | None] = relationship(lazy="joined")
+    district: Mapped[District | None] = relationship(lazy="joined")
+
+
+class Account(Base):
+    """A way to log in: one person may have several, each with its own roles."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"), index=True)
+    username: Mapped[str] = mapped_column(String(60), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_last_step: Mapped[int] = mapped_column(BigKey, default=0)
+    email: Mapped[str] = mapped_column(String(120), default="")
+    locale: Mapped[str] = mapped_column(String(12), default="zh_Hans")
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[Instant]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+    grants: Mapped[list[RoleGrant]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="RoleGrant.role"
+    )
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return the roles granted to this account."""
+        return frozenset(Role(grant.role) for grant in self.grants)
+
+
+class RoleGrant(Base):
+    """One role of one account."""
+
+    __tablename__ = "role_grants"
+
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class StaffSession(Base):
+    """A log-in that is open: the cookie holds the token, the row only its digest."""
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = (Index("ix_staff_sessions_account", "account_id"),)
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    started_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    ended_at: Mapped[MaybeInstant]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)

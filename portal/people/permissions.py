@@ -1,0 +1,116 @@
+"""Who may do what, to which cases: the one table (pure).
+
+A permission names the roles that hold it and, for each, how far it reaches. Every route of the
+desk is bound to one permission (``portal.admin.access``), every query takes the reach from here.
+A new role is one entry in ``Role``, its rows in ``TABLE`` and ``FORBIDDEN_PAIRS``, and its two
+translations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The staff's roles."""
+
+    INTAKE_OFFICER = "intake_officer"
+    VERIFIER = "verifier"
+    SUPERVISOR = "supervisor"
+    IDENTITY_OFFICER = "identity_officer"
+    FINANCE = "finance"
+    CASHIER = "cashier"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Scope(StrEnum):
+    """How far a permission reaches.
+
+    ``DISTRICT``: cases of the account's district (all districts when it has none).
+    ``UNIT``: cases assigned to the account's department, in its district when it has one.
+    ``ALL``: everything.
+    """
+
+    DISTRICT = "district"
+    UNIT = "unit"
+    ALL = "all"
+
+
+class Permission(StrEnum):
+    """What a person of the staff can do."""
+
+    CASE_READ = "case_read"
+    CASE_TRIAGE = "case_triage"
+    CASE_ASSIGN = "case_assign"
+    CASE_EXTEND = "case_extend"
+    REPORT_ENTER = "report_enter"
+    CONTACT_OPEN = "contact_open"
+    CASE_VERIFY = "case_verify"
+    AWARD_CHOOSE = "award_choose"
+    IDENTITY_ANSWER = "identity_answer"
+    AWARD_READ = "award_read"
+    AWARD_DECIDE = "award_decide"
+    FUND_READ = "fund_read"
+    PAYOUT_RECORD = "payout_record"
+    AUDIT_READ = "audit_read"
+    PEOPLE_MANAGE = "people_manage"
+    NOTICE_READ = "notice_read"
+
+
+TABLE: dict[Permission, dict[Role, Scope]] = {
+    Permission.CASE_READ: {
+        Role.INTAKE_OFFICER: Scope.DISTRICT,
+        Role.VERIFIER: Scope.UNIT,
+        Role.SUPERVISOR: Scope.DISTRICT,
+    },
+    Permission.CASE_TRIAGE: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.SUPERVISOR: Scope.DISTRICT},
+    Permission.CASE_ASSIGN: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.SUPERVISOR: Scope.DISTRICT},
+    Permission.CASE_EXTEND: {Role.SUPERVISOR: Scope.DISTRICT},
+    Permission.REPORT_ENTER: {Role.INTAKE_OFFICER: Scope.DISTRICT},
+    Permission.CONTACT_OPEN: {Role.INTAKE_OFFICER: Scope.DISTRICT},
+    Permission.CASE_VERIFY: {Role.VERIFIER: Scope.UNIT},
+    Permission.AWARD_CHOOSE: {Role.VERIFIER: Scope.UNIT},
+    Permission.IDENTITY_ANSWER: {Role.IDENTITY_OFFICER: Scope.ALL},
+    Permission.AWARD_READ: {Role.FINANCE: Scope.ALL, Role.CASHIER: Scope.ALL, Role.AUDITOR: Scope.ALL},
+    Permission.AWARD_DECIDE: {Role.FINANCE: Scope.ALL},
+    Permission.FUND_READ: {Role.FINANCE: Scope.ALL, Role.CASHIER: Scope.ALL, Role.AUDITOR: Scope.ALL},
+    Permission.PAYOUT_RECORD: {Role.CASHIER: Scope.ALL},
+    Permission.AUDIT_READ: {Role.AUDITOR: Scope.ALL},
+    Permission.PEOPLE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
+    Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
+}
+
+_CASE_ROLES = (Role.INTAKE_OFFICER, Role.VERIFIER, Role.SUPERVISOR)
+_MONEY_ROLES = (Role.FINANCE, Role.CASHIER)
+
+FORBIDDEN_PAIRS: frozenset[frozenset[Role]] = frozenset(
+    frozenset(pair)
+    for pair in (
+        *((case, money) for case in _CASE_ROLES for money in _MONEY_ROLES),
+        (Role.FINANCE, Role.CASHIER),
+        (Role.IDENTITY_OFFICER, Role.VERIFIER),
+        *((Role.IDENTITY_OFFICER, money) for money in _MONEY_ROLES),
+        *((Role.AUDITOR, other) for other in Role if other is not Role.AUDITOR),
+        *((Role.ADMINISTRATOR, other) for other in Role if other is not Role.ADMINISTRATOR),
+    )
+)
+
+
+def scope_of(roles: Iterable[Role], permission: Permission) -> Scope | None:
+    """Return the widest scope in which these roles hold the permission, or None."""
+    order = (Scope.ALL, Scope.DISTRICT, Scope.UNIT)
+    held = {TABLE[permission][role] for role in roles if role in TABLE[permission]}
+    return next((scope for scope in order if scope in held), None)
+
+
+def forbidden_pairs(roles: Iterable[Role]) -> list[tuple[Role, Role]]:
+    """Return the pairs among these roles that one person may not hold."""
+    held = sorted(set(roles))
+    return [
+        (first, second)
+        for i, first in enumerate(held)
+        for second in held[i + 1 :]
+        if frozenset((first, second)) in FORBIDDEN_PAIRS
+    ]

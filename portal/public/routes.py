@@ -1,0 +1,7 @@
+"""All pages of the citizens: importing a module binds its routes."""
+
+from __future__ import annotations
+
+from portal.public.blueprint import public
+
+__all__ = ["public"]
