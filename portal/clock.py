@@ -18,7 +18,7 @@ def now() -> datetime:
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[datetime]:
-    """Hold the clock still at an aware time, for tests and for made-up histories. Raises ValueError if naive."""
+    """Hold the clock still at an aware time, for tests and made-up histories. ValueError if naive."""
     if at.tzinfo is None:
         raise ValueError("The clock can only be held at a time with a zone.")
     mark = _held.set(at.astimezone(UTC))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -26,10 +26,30 @@ DEMO_SMS_TOKEN = "demonstration-gateway-token"  # noqa: S105 - public on purpose
 SECRET_BYTES = 32
 SOCKET_PATH_BYTES = 100  # sockaddr_un holds 108 with its end mark; Redis appends nothing, we keep a margin
 WEAK_PASSWORDS = frozenset(
-    {"", "postgres", "password", "portal", "admin", "root", "secret", "changeme", "change-me", "123456", "woodpecker"}
+    {
+        "",
+        "postgres",
+        "password",
+        "portal",
+        "admin",
+        "root",
+        "secret",
+        "changeme",
+        "change-me",
+        "123456",
+        "woodpecker",
+    }
 )
 PORTAL_NAMES = frozenset(
-    {"PORTAL_ENV", "PORTAL_DATA", "PORTAL_FACES", "PORTAL_ORIGIN", "PORTAL_PORT", "PORTAL_BIND", "PORTAL_KEYS"}
+    {
+        "PORTAL_ENV",
+        "PORTAL_DATA",
+        "PORTAL_FACES",
+        "PORTAL_ORIGIN",
+        "PORTAL_PORT",
+        "PORTAL_BIND",
+        "PORTAL_KEYS",
+    }
     | {"PORTAL_CHALLENGE"}
 )
 
@@ -104,8 +124,8 @@ class Settings:
     deadlines: Deadlines
 
     @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Self:
-        """Read the environment. Raises SettingsError naming all faults. Makes PORTAL_DATA outside production."""
+    def load(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the environment. Makes PORTAL_DATA. Raises SettingsError naming all faults."""
         source = Environment(environ)
         settings = _read(cls, source)
         _check_demonstration(settings, source)
@@ -159,7 +179,7 @@ class Settings:
         return f"__Host-{base}" if self.is_https else base
 
     def flask_config(self) -> dict[str, Any]:
-        """Settings for Flask and its extensions; Flask's own defaults have no limits and no Secure cookies."""
+        """Settings of Flask and its extensions, whose own defaults have no limits and no Secure cookies."""
         return {
             "SECRET_KEY": self.secret_key,
             "TESTING": self.is_test,
@@ -245,7 +265,7 @@ def demo_smtp_url(port: int) -> str:
 
 
 def socket_path(data: Path) -> Path:
-    """The private Redis' socket: in the data directory, or in a short one when a socket's name would be too long."""
+    """The private Redis' socket: in the data directory, or in a short one if its name grew too long."""
     inside = data / "redis.sock"
     if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
         return inside
@@ -281,7 +301,9 @@ def _origin(source: Environment, port: int) -> str:
     if not parts.scheme:
         return default
     if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
-        source.fault(f"PORTAL_ORIGIN is {value!r}; it must be scheme and host only, such as https://report.example.cn.")
+        source.fault(
+            f"PORTAL_ORIGIN is {value!r}; it must be scheme and host only, such as https://report.example.cn."
+        )
         return default
     return value
 
@@ -305,11 +327,13 @@ def _database_url(source: Environment, data: Path) -> str:
 
 
 def _secret_key(source: Environment, env: Mode, data: Path) -> str:
-    """SECRET_KEY; outside production kept in a file of the data directory, so that sessions survive a restart."""
+    """SECRET_KEY; outside production kept in the data directory, so that sessions survive a restart."""
     value = source.secret("SECRET_KEY")
     if value:
         if len(value.encode()) < SECRET_BYTES or len(set(value)) < 10:
-            source.fault(f"SECRET_KEY is weak; use at least {SECRET_BYTES} random bytes (openssl rand -hex 32).")
+            source.fault(
+                f"SECRET_KEY is weak; use at least {SECRET_BYTES} random bytes (openssl rand -hex 32)."
+            )
         return value
     if env is Mode.PRODUCTION:
         source.fault("SECRET_KEY is missing; make one with: openssl rand -hex 32")
@@ -344,7 +368,7 @@ def _sms_url(source: Environment, default: str) -> str:
 
 
 def _smtp_url(source: Environment, default: str) -> str:
-    """The mail server: smtp://user@host:port, smtps://..., or smtp://...?starttls=1; the password comes apart."""
+    """The mail server: smtp://user@host:port, with ?starttls=1 if wanted, or smtps://; no password."""
     value = source.text("SMTP_URL", default)
     parts = source.url("SMTP_URL", value, ("smtp", "smtps"))
     if parts.password:
@@ -384,7 +408,9 @@ def _check_demonstration(settings: Settings, source: Environment) -> None:
     if not settings.is_demo:
         return
     if settings.bind not in LOOPBACK:
-        source.fault(f"PORTAL_BIND is {settings.bind}; demonstration mode listens on loopback only (127.0.0.1).")
+        source.fault(
+            f"PORTAL_BIND is {settings.bind}; demonstration mode listens on loopback only (127.0.0.1)."
+        )
     for name, address in (("SMS_GATEWAY_URL", settings.sms_gateway_url), ("SMTP_URL", settings.smtp_url)):
         if urlsplit(address).hostname not in (*LOOPBACK, None):
             source.fault(f"{name} leads outside; demonstration mode uses its own gateways only. Unset it.")
@@ -413,8 +439,13 @@ def _check_keys(path: Path, source: Environment) -> None:
 
 def _check_gateways(settings: Settings, source: Environment) -> None:
     """Outside services need their secrets, and must not be the demonstration's."""
-    if settings.sms_gateway_url == demo_sms_url(settings.port) or settings.sms_gateway_token == DEMO_SMS_TOKEN:
-        source.fault("SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway.")
+    if (
+        settings.sms_gateway_url == demo_sms_url(settings.port)
+        or settings.sms_gateway_token == DEMO_SMS_TOKEN
+    ):
+        source.fault(
+            "SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway."
+        )
     elif settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
         source.fault("SMS_GATEWAY_TOKEN is missing or shorter than 16 characters.")
     if settings.smtp_url == demo_smtp_url(settings.port):

@@ -1,4 +1,4 @@
-"""Reading typed values out of environment variables, remembering every fault instead of stopping at the first."""
+"""Reads typed values out of environment variables and remembers every fault, not only the first."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +67,9 @@ class Environment:
         except ValueError:
             parts, port_is_good = urlsplit(""), False
         if value and not (port_is_good and parts.scheme in schemes):
-            self.fault(f"{name} is not an address that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+            self.fault(
+                f"{name} is not an address that starts with {' or '.join(f'{s}://' for s in schemes)}."
+            )
             return urlsplit("")
         return parts
 

@@ -1,0 +1,39 @@
+"""Printing the demonstration's accounts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+COLUMNS = ("role", "name", "username", "password", "scope")
+
+
+def account_lines(path: Path) -> list[str]:
+    """A table of the accounts in demo-accounts.json; a pointer to the file if it cannot be shown."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    rows = content.get("accounts", []) if isinstance(content, dict) else content
+    accounts = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    shown = [column for column in COLUMNS if any(column in row for row in accounts)]
+    table = [shown, *([_text(row.get(column, "")) for column in shown] for row in accounts)]
+    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  " + "  ".join(_padded(cell, size) for cell, size in zip(row, widths, strict=True)) for row in table
+    ]
+    return [*lines, f"\n  Second-factor seeds are in {path}\n"]
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
+    """A value in one line."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+
+
+def _padded(text: str, width: int) -> str:
+    """The text with blanks up to the width."""
+    return text + " " * (width - _width(text))

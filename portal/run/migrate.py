@@ -1,0 +1,81 @@
+"""Bringing the database to the newest shape at start; nothing is loaded when it is there already."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import Connection
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = ROOT / "migrations"
+LOCK = 0x776F6F64  # any fixed number: PostgreSQL's advisory lock for "somebody is migrating"
+
+
+class MigrationError(Exception):
+    """The database could not be brought to the newest shape; the message holds the reason."""
+
+
+def newest(directory: Path = MIGRATIONS) -> str:
+    """The number of the newest migration. Raises MigrationError if there is none or more than one."""
+    config = Config()
+    config.set_main_option("script_location", str(directory))
+    heads = ScriptDirectory.from_config(config).get_heads()
+    if len(heads) != 1:
+        raise MigrationError(f"There must be one newest migration, but there are {len(heads)}.")
+    return heads[0]
+
+
+def present(connection: Connection) -> str:
+    """The number of the migration that the database stands at; empty for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def migrate(database_url: str, environ: Mapping[str, str]) -> bool:
+    """Bring the database to the newest shape; True if it was empty before. Raises MigrationError."""
+    goal = newest()
+    engine = create_engine(database_url, hide_parameters=True)
+    try:
+        with engine.connect() as connection, _alone(connection):
+            before = present(connection)
+            connection.rollback()
+            if before != goal:
+                _upgrade(environ)
+    finally:
+        engine.dispose()
+    return not before
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Hold PostgreSQL's lock, so that of several machines one migrates and the others wait."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": LOCK})
+        connection.commit()
+
+
+def _upgrade(environ: Mapping[str, str]) -> None:
+    """Run `flask db upgrade` in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "db", "upgrade"],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise MigrationError(done.stderr.strip()[-2000:] or "flask db upgrade failed without a word.")

@@ -1,0 +1,20 @@
+"""What the schedule does again and again. Each task may run twice or on two machines without harm."""
+
+from typing import NamedTuple
+
+
+class Task(NamedTuple):
+    """A periodic task: `path` is a function without arguments that opens and commits its own transaction."""
+
+    name: str
+    seconds: int
+    path: str
+
+
+TASKS: tuple[Task, ...] = (
+    Task("sweep_outbox", 10, "portal.notices.sweeper.sweep"),
+    Task("fill_challenges", 20, "portal.challenge.jobs.fill"),
+    Task("purge_visits", 300, "portal.reports.visits.purge"),
+    Task("purge_sessions", 300, "portal.people.sessions.purge"),
+    Task("sweep_evidence", 3600, "portal.evidence.sweeper.sweep"),
+)

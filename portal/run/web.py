@@ -1,0 +1,47 @@
+"""The web server: `python -m portal.run.web` serves app.py with granian, in production behind nginx."""
+
+import os
+import sys
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from portal.config import Settings, SettingsError
+from portal.run.parent import die_with_parent
+
+# More than one, so that a slow upload does not hold up the other visitors of the process.
+THREADS = 4
+
+
+def make_server(settings: Settings) -> MPServer:
+    """The server with its worker processes; visitors' addresses are not logged."""
+    return MPServer(
+        "app:app",
+        address=settings.bind,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        blocking_threads=THREADS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    )
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT."""
+    die_with_parent()
+    try:
+        settings = Settings.load(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 78
+    make_server(settings).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
