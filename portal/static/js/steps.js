@@ -1,0 +1,130 @@
+// One section of a long form at a time. Without script the long page works as it is. Contract:
+//   <form data-steps data-progress="Step {n} of {total}" data-next="Next: {title}" data-back="Back"
+//         data-required="Please fill this in." data-invalid="Please check this." data-change="Change" data-none="Not given">
+//   <section data-step="Title">        one step; the last one holds the submit button
+//   <div data-review></div>            filled with what was given, in the section it stands in
+// A control may carry data-msg-required, data-msg-invalid (sentences), data-review-label, data-review="skip" or "mask".
+// A step with an error from the server (.invalid) is shown first.
+
+import { review } from "./review.js";
+import { checkSection, mend } from "./check.js";
+
+function filled(sentence, facts) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
+}
+
+class Steps {
+  constructor(form) {
+    this.form = form;
+    this.sections = [...form.querySelectorAll("section[data-step]")];
+    this.current = 0;
+    form.noValidate = true;
+    this.buildProgress();
+    this.sections.forEach((section, index) => this.buildButtons(section, index));
+    form.addEventListener("submit", (event) => this.submit(event), true);
+    form.addEventListener("input", (event) => mend(event.target));
+    form.addEventListener("change", (event) => mend(event.target));
+    document.addEventListener("click", (event) => this.follow(event));
+    const faulty = this.sections.findIndex((section) => section.querySelector(".invalid"));
+    this.show(Math.max(0, faulty), { focus: false });
+  }
+
+  buildProgress() {
+    this.words = document.createElement("p");
+    this.words.className = "quiet mb-2";
+    this.list = document.createElement("ol");
+    this.list.className = "steps";
+    for (const section of this.sections) {
+      const item = document.createElement("li");
+      item.textContent = section.dataset.step;
+      this.list.append(item);
+    }
+    this.form.prepend(this.words, this.list);
+  }
+
+  buildButtons(section, index) {
+    let row = section.querySelector(":scope > .btns:last-of-type");
+    if (!row) {
+      row = document.createElement("div");
+      row.className = "btns";
+      section.append(row);
+    }
+    const next = this.sections[index + 1];
+    if (next) {
+      const facts = { title: next.dataset.step };
+      row.prepend(this.button(filled(this.form.dataset.next, facts), "btn-primary", () => this.advance()));
+    }
+    if (index > 0) row.append(this.button(this.form.dataset.back, "btn-line", () => this.show(index - 1)));
+  }
+
+  button(text, kind, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = `btn ${kind}`;
+    button.textContent = text;
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  advance() {
+    if (checkSection(this.sections[this.current], this.form.dataset)) this.show(this.current + 1);
+  }
+
+  show(index, { focus = true } = {}) {
+    this.current = index;
+    this.sections.forEach((section, place) => { section.hidden = place !== index; });
+    [...this.list.children].forEach((item, place) => {
+      item.classList.toggle("done", place < index);
+      if (place === index) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+    });
+    this.words.textContent = filled(this.form.dataset.progress, { n: index + 1, total: this.sections.length });
+    this.review(this.sections[index]);
+    if (focus) this.focus(this.sections[index]);
+  }
+
+  review(section) {
+    const target = section.querySelector("[data-review]:not(input):not(select):not(textarea)");
+    if (!target) return;
+    const before = this.sections.slice(0, this.sections.indexOf(section));
+    review(target, before, this.form.dataset, (index) => this.show(index));
+  }
+
+  focus(section) {
+    const heading = section.querySelector("h1, h2, legend") || section;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    this.words.scrollIntoView({ block: "start" });
+  }
+
+  // Enter in an earlier step means "next", never "send"; the last press checks every step.
+  submit(event) {
+    const last = this.sections.length - 1;
+    if (this.current < last) {
+      event.preventDefault();
+      this.advance();
+      return;
+    }
+    const faulty = this.sections.findIndex((section) => !checkSection(section, this.form.dataset, { quiet: true }));
+    if (faulty < 0) return;
+    event.preventDefault();
+    this.show(faulty);
+    checkSection(this.sections[faulty], this.form.dataset);
+  }
+
+  // A link to a field (from the list of errors) opens the step the field is in.
+  follow(event) {
+    const link = event.target.closest('a[href^="#"]');
+    const target = link && link.hash.length > 1 && document.getElementById(link.hash.slice(1));
+    const index = this.sections.findIndex((section) => target && section.contains(target));
+    if (index < 0) return;
+    event.preventDefault();
+    this.show(index, { focus: false });
+    target.focus();
+    target.scrollIntoView({ block: "center" });
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-steps]")) {
+  if (form.querySelector("section[data-step]")) new Steps(form);
+}
