@@ -14,8 +14,8 @@ def resolve(path: str) -> Callable[..., Any]:
     module_name, _, name = path.rpartition(".")
     try:
         module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise PathError(f"{path}: there is no module {error.name}") from error
+    except (ImportError, ValueError) as error:
+        raise PathError(f"{path}: the module cannot be imported ({error})") from error
     function = getattr(module, name, None)
     if not callable(function):
         raise PathError(f"{path}: the module {module_name} has no function {name}")

@@ -92,9 +92,9 @@ class AllowedJob(Job):
             raise
         except Exception as error:  # a hash made to break the reader must not stop the worker
             self.forgery = f"cannot be read: {type(error).__name__}"
-            self.data = self.serializer.dumps(("", None, [], {}))
         self.description = None
-        if self.forgery:
+        if self.forgery:  # what the forger wrote shall not even reach a log
+            self.data = self.serializer.dumps(("forged", None, [], {}))
             self.timeout = None
 
     def _fault_of_call(self) -> str:
