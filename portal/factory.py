@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, presentation, site
+from portal import clock, presentation, site, tables
 from portal.admin import access
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
@@ -56,6 +56,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.config["RATELIMIT_ENABLED"] = not settings.is_test
     app.extensions["portal_settings"] = settings
     app.extensions["portal_faces"] = faces or settings.faces
+    app.extensions["portal_tables"] = tables.SLICES
     app.extensions["portal_keyring"] = _keyring(settings)
     app.extensions["portal_store"] = LocalStore(settings.evidence_dir, app.extensions["portal_keyring"])
     app.extensions["portal_redis"] = Redis.from_url(

@@ -1,0 +1,15 @@
+"""All tables: importing this module makes the metadata whole, whatever routes are served."""
+
+from __future__ import annotations
+
+from portal.audit import models as audit
+from portal.cases import models as cases
+from portal.challenge import models as challenge
+from portal.evidence import models as evidence
+from portal.notices import models as notices
+from portal.people import models as people
+from portal.reports import models as reports
+from portal.rewards import models as rewards
+from portal.vault import models as vault
+
+SLICES = (audit, people, vault, notices, evidence, challenge, reports, cases, rewards)
