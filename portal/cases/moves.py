@@ -1,0 +1,71 @@
+"""The one place that changes the status of a case, by ``CASE_STEPS``, and writes its event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from portal.audit.events import record
+from portal.audit.models import Event
+from portal.cases.due import Moments, Terms, due_of
+from portal.cases.models import Case
+from portal.cases.steps import CASE_STEPS, OPEN_STATUSES, CaseAction
+from portal.errors import NotInThisState, Stale
+from portal.people.actor import Actor
+
+
+def step(
+    case: Case,
+    action: CaseAction,
+    actor: Actor,
+    at: datetime,
+    reason: str = "",
+    facts: Mapping[str, object] | None = None,
+    *,
+    role: str = "",
+) -> Event:
+    """Take one step; a pair that is not in the table, or a merged case, is refused.
+
+    What ends a case also ends its due time. A step that opens another due time is followed by
+    ``set_due``, once the verb has written the moment it counts from.
+    """
+    target = CASE_STEPS.get((case.status, action))
+    if target is None or case.merged_into_id is not None:
+        raise NotInThisState
+    before = case.status
+    case.status = target
+    if target not in OPEN_STATUSES:
+        _end(case, at)
+    return record(
+        f"case_{action.value}",
+        at=at,
+        actor=actor,
+        role=role,
+        case_id=case.id,
+        moved=(before.value, target.value),
+        reason=reason,
+        facts=facts,
+    )
+
+
+def check_version(case: Case, version: int) -> None:
+    """Refuse a form that was opened before somebody else changed the case."""
+    if case.version != version:
+        raise Stale
+
+
+def set_due(case: Case, terms: Terms) -> None:
+    """Write the due time of the step that is open now."""
+    moments = Moments(
+        case.opened_at, case.accepted_at, case.concluded_at, case.answered_at, case.extended_days
+    )
+    due = due_of(case.status, moments, terms)
+    case.due_step, case.due_at = due or (None, None)
+
+
+def _end(case: Case, at: datetime) -> None:
+    case.is_open = False
+    case.closed_at = at
+    case.due_at = None
+    case.due_step = None
+    case.waiting_since = None

@@ -1,0 +1,86 @@
+"""Opening a sealed telephone number: first the event, committed; only then the number; the reporter is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.audit.events import record
+from portal.audit.models import Event
+from portal.database import db
+from portal.errors import NotAllowed, NotFound, Refusal
+from portal.notices.outbox import NoticeKind, tell_reporter
+from portal.people.actor import Actor
+from portal.people.permissions import Permission
+from portal.reports.models import Report
+from portal.vault.keys import Keyring
+from portal.vault.models import FieldGroup, SealedField
+from portal.vault.opening import open_fields
+
+SHORTEST_REASON = 5
+ACTION = "contact_opened"
+
+
+class NoContact(Refusal):
+    """The reporter left no telephone number or address, or withdrew."""
+
+    message = "This report has no telephone number or e-mail address to open. Ask on the receipt page instead."
+    status = 404
+
+
+class ReasonTooShort(Refusal):
+    """A sealed number is opened for a reason that others can read later."""
+
+    message = "Please say in at least %(least)d characters why you need the number."
+    status = 422
+
+
+def with_contact(report_ids: Sequence[int]) -> set[int]:
+    """Return which of these reports hold a sealed telephone number or e-mail address."""
+    return set(
+        db.session.scalars(
+            select(SealedField.report_id).where(
+                SealedField.report_id.in_(report_ids), SealedField.field_group == FieldGroup.CONTACT
+            )
+        )
+    )
+
+
+def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Event:
+    """Write who opens the contact and why; the caller commits it before ``reveal`` shows anything."""
+    if not actor.may(Permission.CONTACT_OPEN):
+        raise NotAllowed
+    if report.withdrawn_at is not None or not with_contact([report.id]):
+        raise NoContact
+    said = reason.strip()
+    if len(said) < SHORTEST_REASON:
+        raise ReasonTooShort(least=SHORTEST_REASON)
+    event = record(
+        ACTION,
+        at=at,
+        actor=actor,
+        role=actor.role_for(Permission.CONTACT_OPEN),
+        case_id=report.case_id,
+        report_id=report.id,
+        reason=said,
+    )
+    tell_reporter(report.id, NoticeKind.CONTACT_OPENED, alert_channel=report.alert_channel, at=at)
+    db.session.flush()
+    return event
+
+
+def reveal(ring: Keyring, report: Report, event_id: int) -> dict[str, str]:
+    """Return the sealed contact fields; needs the event of this opening in the log."""
+    opened = db.session.scalar(
+        select(Event.id).where(Event.id == event_id, Event.report_id == report.id, Event.action == ACTION)
+    )
+    sealed = db.session.scalar(
+        select(SealedField).where(
+            SealedField.report_id == report.id, SealedField.field_group == FieldGroup.CONTACT
+        )
+    )
+    if opened is None or sealed is None:
+        raise NotFound
+    return open_fields(ring, sealed.blob, (sealed.field_group.value, report.uuid, str(sealed.version)))
