@@ -1,0 +1,115 @@
+"""Generated files as telephones and office programs make them, with canaries where they betray people."""
+
+from __future__ import annotations
+
+import io
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Pdf
+from PIL import Image, ImageCms, PngImagePlugin
+
+CANARY = "CANARY7731"
+SIZE = (64, 48)
+CORNERS = {"red": (0, 0), "green": (1, 0), "blue": (0, 1), "white": (1, 1)}
+
+
+def quarters(size: tuple[int, int] = SIZE, mode: str = "RGB") -> Image.Image:
+    """Return a picture with a colour in each corner, so that a turn is seen."""
+    picture = Image.new("RGB", size)
+    for colour, (right, low) in CORNERS.items():
+        box = (right * size[0] // 2, low * size[1] // 2, size[0], size[1])
+        picture.paste(Image.new("RGB", (box[2] - box[0], box[3] - box[1]), colour), box)
+    return picture.convert(mode)
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    """Return Exif data with position, maker, owner and serial number."""
+    data = Image.Exif()
+    data[0x0112] = orientation
+    data[0x010E] = CANARY + ' "><img src=x onerror=alert(1)>'
+    data[0x010F] = data[0x013B] = data[0x8298] = CANARY
+    data.get_ifd(0x8825).update(
+        {1: "N", 2: (36.0, 5.0, 51.4), 3: "E", 4: (114.0, 21.0, 0.1), 29: "2026:11:21"}
+    )
+    data.get_ifd(0x8769).update({0x9003: "2026:11:21 08:00:00", 0xA430: CANARY, 0xA431: CANARY})
+    return data
+
+
+def xmp() -> bytes:
+    """Return an XMP packet that names its author."""
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:creator="{CANARY}"/>'
+        "</rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def jpeg(picture: Image.Image | None = None, orientation: int = 1, **options: object) -> bytes:
+    """Return a photograph as a telephone takes it: Exif with position, XMP, profile, comment."""
+    out = io.BytesIO()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    settings = {
+        "exif": exif(orientation),
+        "xmp": xmp(),
+        "icc_profile": profile,
+        "comment": CANARY,
+        "dpi": (72, 72),
+    }
+    (picture or quarters()).save(out, "JPEG", quality=92, **{**settings, **options})
+    return out.getvalue()
+
+
+def png(picture: Image.Image | None = None, orientation: int = 1) -> bytes:
+    """Return a PNG with text chunks, Exif and a resolution."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Author", CANARY)
+    text.add_itxt("XML:com.adobe.xmp", xmp().decode())
+    text.add_text("Comment", CANARY * 50, zip=True)
+    out = io.BytesIO()
+    (picture or quarters()).save(out, "PNG", pnginfo=text, exif=exif(orientation), dpi=(300, 300))
+    return out.getvalue()
+
+
+def webp(picture: Image.Image | None = None, orientation: int = 1) -> bytes:
+    """Return a WebP with Exif and XMP."""
+    out = io.BytesIO()
+    (picture or quarters()).save(out, "WEBP", lossless=True, exif=exif(orientation), xmp=xmp())
+    return out.getvalue()
+
+
+def pdf(**save: object) -> bytes:
+    """Return a document of two pages with all that a page does not need: scripts, actions, files, author."""
+    made = Pdf.new()
+    picture = made.make_stream(jpeg(), {
+        "/Type": Name.XObject, "/Subtype": Name.Image, "/Width": SIZE[0], "/Height": SIZE[1],
+        "/ColorSpace": Name.DeviceRGB, "/BitsPerComponent": 8, "/Filter": Name.DCTDecode,
+        "/Metadata": made.make_stream(xmp(), {"/Type": Name.Metadata, "/Subtype": Name.XML}),
+    })  # fmt: skip
+    script = Dictionary(S=Name.JavaScript, JS=pikepdf.String(f"app.alert('{CANARY}')"))
+    for _ in range(2):
+        page = made.add_blank_page(page_size=(200, 200))
+        page.Contents = made.make_stream(b"q 100 0 0 75 50 50 cm /Photo Do Q")
+        page.Resources = Dictionary(XObject=Dictionary(Photo=picture))
+        page.obj.AA = Dictionary(O=script)
+        page.obj.PieceInfo = Dictionary(Word=Dictionary(Private=pikepdf.String(CANARY)))
+        page.obj.LastModified = pikepdf.String(CANARY)
+        link = Dictionary(
+            Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 50, 50]), T=pikepdf.String(CANARY),
+            A=Dictionary(S=Name.URI, URI=pikepdf.String(f"http://{CANARY}.example/")),
+        )  # fmt: skip
+        page.obj.Annots = made.make_indirect(Array([made.make_indirect(link)]))
+    made.Root.OpenAction = script
+    made.Root.AA = Dictionary(WC=script)
+    made.attachments[f"{CANARY}.html"] = b"<script>" + CANARY.encode()
+    made.docinfo["/Author"] = CANARY
+    made.docinfo["/Title"] = CANARY
+    with made.open_metadata() as metadata:
+        metadata["dc:creator"] = [CANARY]
+    out = io.BytesIO()
+    made.save(out, **{"object_stream_mode": pikepdf.ObjectStreamMode.disable, **save})
+    return out.getvalue()
+
+
+def one_of_each() -> dict[str, bytes]:
+    """One good file of each accepted type."""
+    return {"image/jpeg": jpeg(), "image/png": png(), "image/webp": webp(), "application/pdf": pdf()}
