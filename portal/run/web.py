@@ -10,9 +10,6 @@ from granian.server.mp import MPServer
 from portal.config import Settings, SettingsError
 from portal.run.parent import die_with_parent
 
-# More than one, so that a slow upload does not hold up the other visitors of the process.
-THREADS = 4
-
 
 def make_server(settings: Settings) -> MPServer:
     """The server with its worker processes; visitors' addresses are not logged."""
@@ -22,7 +19,8 @@ def make_server(settings: Settings) -> MPServer:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=THREADS,
+        # A body that arrives slowly holds a thread: in production nginx collects it first.
+        blocking_threads=settings.web_threads,
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,
