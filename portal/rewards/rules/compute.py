@@ -150,7 +150,7 @@ def _of_penalty(number: int, finding: FindingFacts, entry: Entry, clause: Percen
     source = entry.source
     parts: dict[str, Value] = {part.value: finding.total(part) for part in Part}
     total = take_step(Code.PENALTY_TOTAL, None, 0, {**parts, "base": "+".join(clause.base)})
-    share = take_step(Code.PERCENT, source, total.after_fen, _rate(clause.rate))
+    share = take_step(Code.PERCENT, clause.rate_source, total.after_fen, _rate(clause.rate))
     exact = total.after_fen * clause.rate
     rounding = take_step(
         Code.ROUNDING,

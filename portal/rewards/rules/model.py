@@ -184,11 +184,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PercentOfPenalty:
-    """A share of named penalty parts, kept inside a band."""
+    """A share of named penalty parts, kept inside a band; the share may have a source of its own."""
 
     base: tuple[Part, ...]
     rate: Fraction
     band: Band
+    rate_source: Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,110 @@
+"""Facts written in yuan for the tests of the rules."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from portal.money import parse_yuan
+from portal.rewards.rules.model import (
+    AccidentClass,
+    Choice,
+    Facts,
+    FindingFacts,
+    Kind,
+    Part,
+    PenaltyPart,
+    PenaltyState,
+    RealName,
+)
+
+
+def fined(
+    firm: str = "0", person: str = "0", confiscated: str = "0", kind: Kind = Kind.ILLEGAL_ACT
+) -> FindingFacts:
+    """A finding with a recorded penalty."""
+    amounts = {Part.FINE_FIRM: firm, Part.FINE_PERSON: person, Part.CONFISCATED: confiscated}
+    parts = tuple(PenaltyPart(part, parse_yuan(yuan)) for part, yuan in amounts.items() if yuan != "0")
+    return FindingFacts(kind, PenaltyState.RECORDED, parts)
+
+
+def unpunished(choice: str = "", *, reasoned: bool = True, kind: Kind = Kind.ILLEGAL_ACT) -> FindingFacts:
+    """A finding without a penalty."""
+    chosen = Choice(parse_yuan(choice), reasoned) if choice else None
+    return FindingFacts(kind, PenaltyState.NONE, choice=chosen)
+
+
+def pending(kind: Kind = Kind.ILLEGAL_ACT) -> FindingFacts:
+    """A finding whose penalty is not recorded yet."""
+    return FindingFacts(kind)
+
+
+def deaths(count: int | None, accident: AccidentClass | None = AccidentClass.ORDINARY) -> FindingFacts:
+    """A concealed accident."""
+    return FindingFacts(Kind.CONCEALED_ACCIDENT, deaths_confirmed=count, accident_class=accident)
+
+
+def welding(choice: str = "", *, reasoned: bool = True) -> FindingFacts:
+    """A welding violation."""
+    chosen = Choice(parse_yuan(choice), reasoned) if choice else None
+    return FindingFacts(Kind.WELDING_VIOLATION, choice=chosen)
+
+
+def case(
+    *findings: FindingFacts,
+    name: RealName = RealName.CONFIRMED,
+    employee: bool | None = None,
+    declared: bool = False,
+) -> Facts:
+    """The facts of a case."""
+    return Facts(findings, real_name=name, employment_declared=declared, employee=employee)
+
+
+fen = st.integers(0, 3_000_000_00) | st.integers(0, 10**12)
+parts = st.builds(PenaltyPart, st.sampled_from(Part), fen)
+choices = st.none() | st.builds(Choice, st.integers(0, 4_000_00), st.booleans())
+
+
+@st.composite
+def finding_facts(draw: st.DrawFn) -> FindingFacts:
+    """Any finding that the model allows."""
+    penalty = draw(st.sampled_from(PenaltyState))
+    recorded = penalty is PenaltyState.RECORDED
+    return FindingFacts(
+        kind=draw(st.sampled_from(Kind)),
+        penalty=penalty,
+        parts=tuple(draw(st.lists(parts, max_size=4))) if recorded else (),
+        deaths_confirmed=draw(st.none() | st.integers(0, 40)),
+        accident_class=draw(st.none() | st.sampled_from(AccidentClass)),
+        choice=draw(choices),
+    )
+
+
+findings = finding_facts()
+any_facts = st.builds(
+    Facts,
+    st.lists(findings, max_size=4).map(tuple),
+    real_name=st.sampled_from(RealName),
+    employment_declared=st.booleans(),
+    employee=st.sampled_from([None, True, False]),
+)
+
+settled = st.one_of(
+    st.builds(
+        lambda kind, penalty: FindingFacts(kind, PenaltyState.RECORDED, tuple(penalty)),
+        st.sampled_from([Kind.ILLEGAL_ACT, Kind.MAJOR_HAZARD]),
+        st.lists(parts, max_size=4),
+    ),
+    st.sampled_from([unpunished(), unpunished("3000")]),
+    st.builds(deaths, st.integers(1, 40), st.sampled_from(AccidentClass)),
+    st.builds(
+        lambda fen: FindingFacts(Kind.WELDING_VIOLATION, choice=Choice(fen, reasoned=True)),
+        st.integers(500_00, 3_000_00),
+    ),
+)
+paid_facts = st.builds(
+    Facts,
+    st.lists(settled, min_size=1, max_size=4).map(tuple),
+    real_name=st.sampled_from([RealName.DECLARED, RealName.CONFIRMED]),
+    employment_declared=st.booleans(),
+    employee=st.sampled_from([None, True, False]),
+)
