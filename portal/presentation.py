@@ -126,9 +126,10 @@ def _mark(path: str, _modified: int) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
-def link(endpoint: str, **values: Any) -> str:
+def link(endpoint: str, **values: object) -> str:
     """Address of a page, or an empty text when this process does not serve it (see PORTAL_FACES)."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+    arguments: dict[str, Any] = dict(values)
+    return url_for(endpoint, **arguments) if endpoint in current_app.view_functions else ""
 
 
 def theme() -> str:

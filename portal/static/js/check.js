@@ -32,7 +32,7 @@ function complain(control, texts) {
   if (!told) {
     told = document.createElement("p");
     told.className = "err";
-    const anchor = control.closest(".pick, .form-check") || control;
+    const anchor = control.closest(".pick") || control.closest(".form-check") || control;
     anchor.before(told);
   }
   told.id = id;

@@ -3,6 +3,7 @@
 //   data-max-files, data-max-bytes     limits (bytes are per file)
 //   data-too-many, data-too-big, data-wrong-kind   sentences; {name} and {size} are filled in
 //   data-remove="Remove {name}" data-remove-short="Remove"
+//   data-choose="Choose photos"        a button in the language of the page instead of the browser's own
 // Choosing again adds to what is chosen. What is refused is said under the list; the others stay.
 
 function sizeText(bytes) {
@@ -66,6 +67,16 @@ function row(input, file, remove) {
   return item;
 }
 
+function chooser(input) {
+  const label = document.createElement("label");
+  label.className = "btn btn-line";
+  label.htmlFor = input.id;
+  label.textContent = input.dataset.choose;
+  input.classList.add("visually-hidden");
+  input.after(label);
+  return label;
+}
+
 function start(input) {
   let chosen = [];
   const list = document.createElement("ul");
@@ -73,7 +84,8 @@ function start(input) {
   const told = document.createElement("p");
   told.className = "err mb-0";
   told.setAttribute("role", "status");
-  input.after(list, told);
+  const last = input.dataset.choose ? chooser(input) : input;
+  last.after(list, told);
 
   function show() {
     const bag = new DataTransfer();
