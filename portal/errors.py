@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from flask_babel import gettext
 
 
+def gettext_noop(message: str) -> str:
+    """Mark an English message id for the catalogue, where it stands; it is translated when shown."""
+    return message
+
+
 class Refusal(Exception):
     """What the portal will not do, as a sentence that says what to do next.
 
@@ -14,7 +19,7 @@ class Refusal(Exception):
     (HTTP). Facts never hold personal data: they may end in a log.
     """
 
-    message = "This cannot be done."
+    message = gettext_noop("This cannot be done.")
     status = 409
 
     def __init__(self, **facts: object) -> None:
@@ -23,27 +28,27 @@ class Refusal(Exception):
 
     def sentence(self) -> str:
         """Return the sentence in the reader's language."""
-        return gettext(self.message, **self.facts)
+        return str(gettext(self.message, **self.facts))
 
 
 class NotFound(Refusal):
     """Absent, or outside the actor's scope: the two are never told apart."""
 
-    message = "This page does not exist, or is not yours to open."
+    message = gettext_noop("This page does not exist, or is not yours to open.")
     status = 404
 
 
 class NotAllowed(Refusal):
     """The actor's roles do not include this step."""
 
-    message = "Your role does not include this step. Ask your supervisor who can take it."
+    message = gettext_noop("Your role does not include this step. Ask your supervisor who can take it.")
     status = 403
 
 
 class Stale(Refusal):
     """Somebody changed the record since the form was opened."""
 
-    message = (
+    message = gettext_noop(
         "Somebody changed this case while you were writing. What you wrote is still here:"
         " look at what changed, then send it again."
     )
@@ -53,5 +58,5 @@ class Stale(Refusal):
 class NotInThisState(Refusal):
     """The life cycle does not allow this step from here."""
 
-    message = "This step is no longer possible: the state changed. Look at the page as it stands now."
+    message = gettext_noop("This step is no longer possible: the state changed. Look at the page as it stands now.")
     status = 409

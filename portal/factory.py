@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from portal import clock, presentation, site, tables
-from portal.admin import access
+from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
@@ -27,7 +28,9 @@ from portal.evidence.store import LocalStore
 from portal.extensions import babel, csrf, limiter, login_manager, migrate
 from portal.people import sessions
 from portal.public.routes import public
+from portal.reports.recipients import alert_recipient
 from portal.rewards.routes import finance
+from portal.run import doorbell
 from portal.vault.keys import Keyring
 
 log = logging.getLogger("portal")
@@ -48,6 +51,38 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """What templates may know of the settings: no secret is among it."""
+
+    city_name_zh: str
+    city_name_en: str
+    organiser: str
+    hotline: str
+    icp: str
+    police_record: str
+    site_code: str
+    demo: bool
+    challenge_off: bool
+    demo_messages_url: str
+
+    @classmethod
+    def of(cls, settings: Settings, *, chinese: bool) -> SettingsView:
+        """Choose what a page in this language shows."""
+        return cls(
+            city_name_zh=settings.city_name_zh,
+            city_name_en=settings.city_name_en,
+            organiser=settings.organiser_zh if chinese else settings.organiser_en,
+            hotline=settings.hotline,
+            icp=settings.icp_record,
+            police_record=settings.police_record,
+            site_code=settings.site_code,
+            demo=settings.is_demo,
+            challenge_off=settings.challenge == "null",
+            demo_messages_url=f"http://localhost:{settings.port + 1}/" if settings.is_demo else "",
+        )
+
+
 def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask:
     """Make the application; ``faces`` (default: those of the settings) chooses its routes."""
     app = Flask("portal", template_folder=str(ROOT / "templates"))
@@ -64,6 +99,8 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     )
     _extensions(app)
     app.extensions["portal_challenger"] = make_challenger(app, settings)
+    app.extensions["portal_reporter_resolver"] = alert_recipient
+    doorbell.install(app)
     presentation.register(app)
     _blueprints(app, app.extensions["portal_faces"])
     _requests(app)
@@ -128,13 +165,14 @@ def _requests(app: Flask) -> None:
         settings = cast(Settings, app.extensions["portal_settings"])
         zh = str(get_locale() or "").startswith("zh")
         return {
-            "settings_view": settings,
+            "settings_view": SettingsView.of(settings, chinese=zh),
             "faces": app.extensions["portal_faces"],
             "locale": "zh-Hans" if zh else "en",
             "city_name": settings.city_name_zh if zh else settings.city_name_en,
-            "organiser": settings.organiser_zh if zh else settings.organiser_en,
             "may": lambda name: current_user.is_authenticated and current_user.actor.may(name),
             "now": clock.now(),
+            "desk_nav": navigation.desk_nav,
+            "desk_who": navigation.desk_who,
         }
 
 
@@ -168,11 +206,10 @@ def _errors(app: Flask) -> None:
             raise error
         return _page(InternalServerError.code, ""), InternalServerError.code
 
-    @login_manager.unauthorized_handler
-    def _unauthorized() -> Response:
-        return redirect(url_for("desk.login"))
+    login_manager.unauthorized_handler(lambda: redirect(url_for("desk.login")))
 
 
 def _page(status: int, sentence: str) -> str:
     """Render the page of an error: what happened, what is safe, what to do."""
-    return render_template("errors/error.html", status=status, sentence=sentence, reference=g.get("reference", ""))
+    names = [f"errors/{status}.html", "errors/500.html" if status >= 500 else "errors/409.html"]
+    return render_template(names, status=status, sentence=sentence, reference=g.get("reference", ""))

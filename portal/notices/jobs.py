@@ -1,0 +1,89 @@
+"""Delivering one row of the outbox: safe to run twice, by two workers, at any time."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, update
+
+from portal import clock
+from portal.database import db
+from portal.extensions import settings
+from portal.notices.channels.channel import ChannelError, Parcel
+from portal.notices.channels.registry import channels
+from portal.notices.models import Delivery, DeliveryState
+from portal.notices.recipients import recipient_of
+from portal.notices.texts import outside
+
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+MOST_ATTEMPTS = 20
+
+
+def deliver(delivery_id: int) -> None:
+    """Deliver one row, unless it is done, not due, or in somebody else's hands."""
+    at = clock.now()
+    if not _lease(delivery_id, at):
+        return
+    delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True)
+    try:
+        _send(delivery)
+    except ChannelError as error:
+        _failed(delivery, error, clock.now())
+    else:
+        delivery.state = DeliveryState.SENT
+        delivery.done_at = clock.now()
+        delivery.error = ""
+        delivery.lease_until = None
+    db.session.commit()
+
+
+def _lease(delivery_id: int, at: datetime) -> bool:
+    """Take the row for a minute; the condition in the UPDATE lets one worker alone have it."""
+    result = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery_id,
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.available_at <= at,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until < at),
+        )
+        .values(lease_until=at + LEASE, attempts=Delivery.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    return bool(result.rowcount)  # type: ignore[attr-defined]  # CursorResult of an UPDATE
+
+
+def _send(delivery: Delivery) -> None:
+    """Hand the message over; raises ChannelError. No transaction is open while the outside answers."""
+    notice = delivery.notice
+    channel = channels(settings()).get(delivery.channel)
+    if channel is None or not channel.ready():
+        raise ChannelError("channel_not_set")
+    recipient = recipient_of(notice)
+    db.session.commit()
+    if recipient is None:
+        raise ChannelError("no_address", final=True)
+    subject, text = outside(recipient.locale, for_staff=notice.account_id is not None)
+    channel.send(Parcel(key=delivery.key, address=recipient.address, subject=subject, text=text))
+
+
+def _failed(delivery: Delivery, error: ChannelError, at: datetime) -> None:
+    """Try again later, longer each time; after the last try a person must look."""
+    delivery.error = error.code[:80]
+    delivery.lease_until = None
+    if error.final or delivery.attempts >= MOST_ATTEMPTS:
+        delivery.state = DeliveryState.DEAD
+        delivery.done_at = at
+        return
+    delivery.available_at = at + backoff(delivery.attempts)
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after this many attempts: doubling from 5 s to an hour, with jitter."""
+    doublings: int = 1 << max(0, min(attempts - 1, 20))
+    wait: timedelta = min(FIRST_WAIT * doublings, LONGEST_WAIT)
+    return wait * random.uniform(0.8, 1.2)  # noqa: S311 - jitter is no secret

@@ -1,0 +1,61 @@
+"""What notices say. Neutral from the first message: never what was reported, about whom, or how much."""
+
+from __future__ import annotations
+
+from flask_babel import force_locale, gettext, lazy_gettext
+
+from portal.notices.outbox import NoticeKind
+
+# On the page the reporter is alone with his receipt: there the sentence may be about the report.
+ON_PAGE = {
+    NoticeKind.REPORT_RECEIVED: lazy_gettext("We have received your report."),
+    NoticeKind.REPORT_ACCEPTED: lazy_gettext("Your report was accepted."),
+    NoticeKind.REPORT_REFUSED: lazy_gettext("Your report was not accepted. The reason stands below."),
+    NoticeKind.REPORT_TRANSFERRED: lazy_gettext("Your report was passed on to another authority."),
+    NoticeKind.QUESTION_ASKED: lazy_gettext("The office has a question for you."),
+    NoticeKind.VERIFICATION_STARTED: lazy_gettext("The check has begun."),
+    NoticeKind.DEADLINE_EXTENDED: lazy_gettext("The check takes longer. The reason stands below."),
+    NoticeKind.ANSWER_READY: lazy_gettext("The office has answered."),
+    NoticeKind.REWARD_READY: lazy_gettext("There is a reward for you to claim."),
+    NoticeKind.REWARD_PAID: lazy_gettext("The reward was paid."),
+    NoticeKind.REWARD_RETURNED: lazy_gettext("The bank could not pay. Please give another account."),
+    NoticeKind.CONTACT_OPENED: lazy_gettext("Somebody opened your contact details."),
+    NoticeKind.REPORT_WITHDRAWN: lazy_gettext("You withdrew your report."),
+}
+
+IN_DESK = {
+    NoticeKind.CASE_ASSIGNED: lazy_gettext("A case was assigned to you."),
+    NoticeKind.REPORTER_WROTE: lazy_gettext("The reporter wrote."),
+    NoticeKind.REPORT_WITHDRAWN: lazy_gettext("The reporter withdrew."),
+    NoticeKind.AWARD_TO_DECIDE: lazy_gettext("An award waits for your decision."),
+    NoticeKind.AWARD_SENT_BACK: lazy_gettext("An award was sent back."),
+    NoticeKind.IDENTITY_TO_ANSWER: lazy_gettext("A question about a reporter waits for your answer."),
+    NoticeKind.SHARE_TO_PAY: lazy_gettext("A reward waits for payment."),
+}
+
+
+def on_page(kind: str) -> str:
+    """Return the sentence for the receipt page."""
+    return str(ON_PAGE[NoticeKind(kind)])
+
+
+def in_desk(kind: str) -> str:
+    """Return the sentence for the desk."""
+    return str(IN_DESK[NoticeKind(kind)])
+
+
+def outside(locale: str, *, for_staff: bool) -> tuple[str, str]:
+    """Return subject and text of a message that leaves the portal: the same for every kind.
+
+    Whoever reads it over a shoulder learns that a service has news, and nothing more.
+    """
+    with force_locale(locale):
+        if for_staff:
+            return (
+                gettext("Something waits in your work list"),
+                gettext("Something waits in your work list. Please sign in to see it."),
+            )
+        return (
+            gettext("There is news for you"),
+            gettext("There is news for you. Please look when you are alone. Do not reply to this message."),
+        )
