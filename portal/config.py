@@ -13,33 +13,23 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portal.environment import Environment
+from portal.safeguards import (
+    DEMO_SMS_TOKEN,
+    check_demonstration,
+    check_production,
+    demo_sms_url,
+    demo_smtp_url,
+)
 
 FACES = ("public", "desk")
 FILES_PER_REPORT = 9
 FILE_BYTES = 20 * 1024 * 1024
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-DEMO_SMS_TOKEN = "demonstration-gateway-token"  # noqa: S105 - public on purpose; production refuses it
 SECRET_BYTES = 32
 SOCKET_PATH_BYTES = 100  # sockaddr_un holds 108 with its end mark; Redis appends nothing, we keep a margin
-WEAK_PASSWORDS = frozenset(
-    {
-        "",
-        "postgres",
-        "password",
-        "portal",
-        "admin",
-        "root",
-        "secret",
-        "changeme",
-        "change-me",
-        "123456",
-        "woodpecker",
-    }
-)
 PORTAL_NAMES = frozenset(
     {
         "PORTAL_ENV",
@@ -129,8 +119,8 @@ class Settings:
         """Read the environment. Makes PORTAL_DATA. Raises SettingsError naming all faults."""
         source = Environment(environ)
         settings = _read(cls, source)
-        _check_demonstration(settings, source)
-        _check_production(settings, source)
+        check_demonstration(settings, source)
+        check_production(settings, source)
         if source.faults:
             raise SettingsError(source.faults)
         return settings
@@ -254,16 +244,6 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         deadlines=_deadlines(source),
     )
-
-
-def demo_sms_url(port: int) -> str:
-    """The demonstration's own SMS gateway: loopback, the port after the web server's."""
-    return f"http://127.0.0.1:{port + 1}/sms"
-
-
-def demo_smtp_url(port: int) -> str:
-    """The demonstration's own mail sink: loopback, two ports after the web server's."""
-    return f"smtp://127.0.0.1:{port + 2}"
 
 
 def socket_path(data: Path) -> Path:
@@ -403,72 +383,3 @@ def _deadlines(source: Environment) -> Deadlines:
         answer_days=source.number("DEADLINE_ANSWER_DAYS", 10, least=1, most=3650),
         claim_days=source.number("CLAIM_DAYS", 60, least=1, most=3650),
     )
-
-
-def _check_demonstration(settings: Settings, source: Environment) -> None:
-    """The demonstration has public passwords: it must not be reachable, and must reach nobody."""
-    if not settings.is_demo:
-        return
-    if settings.bind not in LOOPBACK:
-        source.fault(
-            f"PORTAL_BIND is {settings.bind}; demonstration mode listens on loopback only (127.0.0.1)."
-        )
-    for name, address in (("SMS_GATEWAY_URL", settings.sms_gateway_url), ("SMTP_URL", settings.smtp_url)):
-        if urlsplit(address).hostname not in (*LOOPBACK, None):
-            source.fault(f"{name} leads outside; demonstration mode uses its own gateways only. Unset it.")
-
-
-def _check_production(settings: Settings, source: Environment) -> None:
-    """In production nothing of the demonstration and no weak secret is accepted."""
-    if not settings.is_production:
-        return
-    if not settings.is_https:
-        source.fault("PORTAL_ORIGIN must be set and start with https:// in production.")
-    if settings.challenge == "null":
-        source.fault("PORTAL_CHALLENGE=null switches the captcha off; it is refused in production.")
-    _check_keys(settings.keys_path, source)
-    _check_gateways(settings, source)
-    _check_database_password(settings.database_url, source)
-
-
-def _check_keys(path: Path, source: Environment) -> None:
-    """The key file must exist and belong to its owner alone."""
-    if not path.is_file():
-        source.fault("PORTAL_KEYS: the key file does not exist; make it with: flask keys create")
-    elif path.stat().st_mode & 0o077:
-        source.fault("PORTAL_KEYS: the key file can be read by others; run chmod 600 on it.")
-
-
-def _check_gateways(settings: Settings, source: Environment) -> None:
-    """Outside services need their secrets, and must not be the demonstration's."""
-    if (
-        settings.sms_gateway_url == demo_sms_url(settings.port)
-        or settings.sms_gateway_token == DEMO_SMS_TOKEN
-    ):
-        source.fault(
-            "SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway."
-        )
-    elif settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
-        source.fault("SMS_GATEWAY_TOKEN is missing or shorter than 16 characters.")
-    if settings.smtp_url == demo_smtp_url(settings.port):
-        source.fault("SMTP_URL is the demonstration's; set that of a real mail server.")
-    elif urlsplit(settings.smtp_url).username and not settings.smtp_password:
-        source.fault("SMTP_URL names a user, but SMTP_PASSWORD_FILE is missing.")
-
-
-def _check_database_password(address: str, source: Environment) -> None:
-    """A PostgreSQL server over the network needs a password that nobody guesses at once."""
-    if not address.startswith("postgresql"):
-        return
-    url = make_url(address)
-    if url.password is None and _authenticates_otherwise(url):
-        return
-    password = str(url.password or "")
-    if password.lower() in WEAK_PASSWORDS or password == url.username or len(password) < 12:
-        source.fault("DATABASE_URL: the password is missing, well known or shorter than 12 characters.")
-
-
-def _authenticates_otherwise(url: URL) -> bool:
-    """Whether the server knows us by a local socket, a certificate, a password file or a service entry."""
-    local = not url.host or url.host.startswith("/")
-    return local or any(name in url.query for name in ("passfile", "service", "sslcert", "host"))

@@ -1,4 +1,4 @@
-"""If these fail, a portal for real people starts with a demonstration's secrets, or does not say why it cannot."""
+"""If these fail, a portal for real people starts with a demonstration's secrets, or hides why it cannot."""
 
 import os
 import stat
@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import (
-    DEMO_SMS_TOKEN,
-    Mode,
-    Settings,
-    SettingsError,
-    demo_sms_url,
-    demo_smtp_url,
-    socket_path,
-)
+from portal.config import Mode, Settings, SettingsError, socket_path
+from portal.safeguards import DEMO_SMS_TOKEN, demo_sms_url, demo_smtp_url
 
 STRONG = "0123456789abcdef0123456789ABCDEF-"
 
@@ -116,7 +109,8 @@ def test_a_key_file_that_others_can_read_is_refused(environ: dict[str, str]) -> 
 
 
 def test_a_local_database_socket_needs_no_password(environ: dict[str, str]) -> None:
-    assert Settings.load({**environ, "DATABASE_URL": "postgresql:///portal?host=/run/postgresql"})
+    settings = Settings.load({**environ, "DATABASE_URL": "postgresql:///portal?host=/run/postgresql"})
+    assert settings.database_url == "postgresql+psycopg:///portal?host=/run/postgresql"
 
 
 def test_secrets_come_from_files_too(environ: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""What the settings must not be: a demonstration that can be reached, a production with weak secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+
+from portal.environment import Environment
+
+if TYPE_CHECKING:
+    from portal.config import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEMO_SMS_TOKEN = "demonstration-gateway-token"  # noqa: S105 - public on purpose; production refuses it
+WEAK_PASSWORDS = frozenset(
+    {
+        "",
+        "postgres",
+        "password",
+        "portal",
+        "admin",
+        "root",
+        "secret",
+        "changeme",
+        "change-me",
+        "123456",
+        "woodpecker",
+    }
+)
+
+
+def demo_sms_url(port: int) -> str:
+    """The demonstration's own SMS gateway: loopback, the port after the web server's."""
+    return f"http://127.0.0.1:{port + 1}/sms"
+
+
+def demo_smtp_url(port: int) -> str:
+    """The demonstration's own mail sink: loopback, two ports after the web server's."""
+    return f"smtp://127.0.0.1:{port + 2}"
+
+
+def check_demonstration(settings: Settings, source: Environment) -> None:
+    """The demonstration has public passwords: it must not be reachable, and must reach nobody."""
+    if not settings.is_demo:
+        return
+    if settings.bind not in LOOPBACK:
+        source.fault(
+            f"PORTAL_BIND is {settings.bind}; demonstration mode listens on loopback only (127.0.0.1)."
+        )
+    for name, address in (("SMS_GATEWAY_URL", settings.sms_gateway_url), ("SMTP_URL", settings.smtp_url)):
+        if urlsplit(address).hostname not in (*LOOPBACK, None):
+            source.fault(f"{name} leads outside; demonstration mode uses its own gateways only. Unset it.")
+
+
+def check_production(settings: Settings, source: Environment) -> None:
+    """In production nothing of the demonstration and no weak secret is accepted."""
+    if not settings.is_production:
+        return
+    if not settings.is_https:
+        source.fault("PORTAL_ORIGIN must be set and start with https:// in production.")
+    if settings.challenge == "null":
+        source.fault("PORTAL_CHALLENGE=null switches the captcha off; it is refused in production.")
+    _check_keys(settings.keys_path, source)
+    _check_gateways(settings, source)
+    _check_database_password(settings.database_url, source)
+
+
+def _check_keys(path: Path, source: Environment) -> None:
+    """The key file must exist and belong to its owner alone."""
+    if not path.is_file():
+        source.fault("PORTAL_KEYS: the key file does not exist; make it with: flask keys create")
+    elif path.stat().st_mode & 0o077:
+        source.fault("PORTAL_KEYS: the key file can be read by others; run chmod 600 on it.")
+
+
+def _check_gateways(settings: Settings, source: Environment) -> None:
+    """Outside services need their secrets, and must not be the demonstration's."""
+    if (
+        settings.sms_gateway_url == demo_sms_url(settings.port)
+        or settings.sms_gateway_token == DEMO_SMS_TOKEN
+    ):
+        source.fault(
+            "SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway."
+        )
+    elif settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
+        source.fault("SMS_GATEWAY_TOKEN is missing or shorter than 16 characters.")
+    if settings.smtp_url == demo_smtp_url(settings.port):
+        source.fault("SMTP_URL is the demonstration's; set that of a real mail server.")
+    elif urlsplit(settings.smtp_url).username and not settings.smtp_password:
+        source.fault("SMTP_URL names a user, but SMTP_PASSWORD_FILE is missing.")
+
+
+def _check_database_password(address: str, source: Environment) -> None:
+    """A PostgreSQL server over the network needs a password that nobody guesses at once."""
+    if not address.startswith("postgresql"):
+        return
+    url = make_url(address)
+    if url.password is None and _authenticates_otherwise(url):
+        return
+    password = str(url.password or "")
+    if password.lower() in WEAK_PASSWORDS or password == url.username or len(password) < 12:
+        source.fault("DATABASE_URL: the password is missing, well known or shorter than 12 characters.")
+
+
+def _authenticates_otherwise(url: URL) -> bool:
+    """Whether the server knows us by a local socket, a certificate, a password file or a service entry."""
+    local = not url.host or url.host.startswith("/")
+    return local or any(name in url.query for name in ("passfile", "service", "sslcert", "host"))
