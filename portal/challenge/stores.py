@@ -1,0 +1,182 @@
+"""Where challenges wait: in Redis, drawn ahead by the worker; in a table while Redis is down.
+
+An answer is kept as a keyed hash only. Checking takes the challenge away in one step, so of any number of
+answers at the same moment at most one is judged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from portal.challenge.challenger import ChallengeStore
+from portal.challenge.drawing import answer_mac, draw
+
+LIFETIME = timedelta(minutes=20)
+POOL_LIFETIME = timedelta(hours=12)
+POOL_KEY = "challenge:pool"
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_ID_BYTES, _MAC_BYTES = 16, 32
+_log = logging.getLogger(__name__)
+
+
+class RedisStore:
+    """Challenges in Redis; `pool` holds pictures drawn ahead, which nobody has seen yet."""
+
+    def __init__(self, client: Any, mac_key: bytes) -> None:  # noqa: ANN401 - redis-py's own types are unions
+        self._redis = client
+        self._mac_key = mac_key
+
+    def fill(self, level: int) -> int:
+        """Draw pictures until the pool holds so many; returns how many were drawn."""
+        missing = max(0, level - int(self._redis.llen(POOL_KEY)))
+        for _ in range(missing):
+            challenge_id, mac, picture = _new(self._mac_key)
+            self._redis.rpush(POOL_KEY, bytes.fromhex(challenge_id) + mac + picture)
+        self._redis.expire(POOL_KEY, POOL_LIFETIME)
+        return missing
+
+    def issue(self) -> str:
+        """Take a picture from the pool, or draw one, and let it wait for its answer."""
+        drawn = self._redis.lpop(POOL_KEY)
+        challenge_id, mac, picture = _unpack(drawn) if drawn else _new(self._mac_key)
+        with self._redis.pipeline(transaction=True) as together:
+            together.hset(_key(challenge_id), mapping={"mac": mac, "picture": picture})
+            together.expire(_key(challenge_id), LIFETIME)
+            together.execute()
+        return challenge_id
+
+    def picture(self, challenge_id: str) -> bytes | None:
+        """Return the picture of a challenge that waits for its answer."""
+        if not _ID.fullmatch(challenge_id):
+            return None
+        picture = self._redis.hget(_key(challenge_id), "picture")
+        return bytes(picture) if picture is not None else None
+
+    def check(self, challenge_id: str, answer: str) -> bool:
+        """Take the challenge away and compare; the transaction gives its hash to one caller only."""
+        if not _ID.fullmatch(challenge_id):
+            return False
+        with self._redis.pipeline(transaction=True) as together:
+            together.hget(_key(challenge_id), "mac")
+            together.delete(_key(challenge_id))
+            mac, _ = together.execute()
+        return mac is not None and _is_right(bytes(mac), self._mac_key, challenge_id, answer)
+
+
+class TableStore:
+    """Challenges in a table with id, answer_mac, picture and expires_at, for the time without Redis.
+
+    `begin` gives a connection in a transaction of its own (as `Engine.begin` does), since a challenge is used
+    up even if the request fails later. Check before the request itself starts to write: SQLite has one writer
+    at a time.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        begin: Callable[[], AbstractContextManager[Connection]],
+        mac_key: bytes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._table = table
+        self._begin = begin
+        self._mac_key = mac_key
+        self._now = now
+
+    def issue(self) -> str:
+        """Draw a picture and let it wait; what has expired is cleared away."""
+        challenge_id, mac, picture = _new(self._mac_key)
+        now = self._now()
+        row = {"id": challenge_id, "answer_mac": mac, "picture": picture, "expires_at": now + LIFETIME}
+        with self._begin() as connection:
+            connection.execute(delete(self._table).where(self._table.c.expires_at <= now))
+            connection.execute(insert(self._table).values(row))
+        return challenge_id
+
+    def picture(self, challenge_id: str) -> bytes | None:
+        """Return the picture of a challenge that waits for its answer."""
+        columns = self._table.c
+        waiting = select(columns.picture).where(columns.id == challenge_id, columns.expires_at > self._now())
+        with self._begin() as connection:
+            picture = connection.execute(waiting).scalar_one_or_none()
+        return bytes(picture) if picture is not None else None
+
+    def check(self, challenge_id: str, answer: str) -> bool:
+        """Take the row away and compare; deleting gives its contents to one caller only."""
+        columns = self._table.c
+        taken = (
+            delete(self._table)
+            .where(columns.id == challenge_id)
+            .returning(columns.answer_mac, columns.expires_at)
+        )
+        with self._begin() as connection:
+            row = connection.execute(taken).one_or_none()
+        if row is None or row.expires_at <= self._now():
+            return False
+        return _is_right(bytes(row.answer_mac), self._mac_key, challenge_id, answer)
+
+
+class FallbackStore:
+    """A first store, and a second one while Redis does not answer. Never open: no store, no right answer."""
+
+    def __init__(self, primary: ChallengeStore, secondary: ChallengeStore) -> None:
+        self._primary = primary
+        self._secondary = secondary
+
+    def issue(self) -> str:
+        """Issue from the first store that answers."""
+        try:
+            return self._primary.issue()
+        except RedisError as error:
+            _log.warning(
+                "Challenges come from the database, since Redis does not answer: %s", type(error).__name__
+            )
+            return self._secondary.issue()
+
+    def picture(self, challenge_id: str) -> bytes | None:
+        """Look in both: one issued while Redis was down stays in the second store."""
+        try:
+            picture = self._primary.picture(challenge_id)
+        except RedisError:
+            picture = None
+        return picture if picture is not None else self._secondary.picture(challenge_id)
+
+    def check(self, challenge_id: str, answer: str) -> bool:
+        """Check in both; an id lives in one of them only, so it is still judged once."""
+        try:
+            if self._primary.check(challenge_id, answer):
+                return True
+        except RedisError:
+            pass
+        return self._secondary.check(challenge_id, answer)
+
+
+def _new(mac_key: bytes) -> tuple[str, bytes, bytes]:
+    """Return a new id, the hash of its answer, and its picture."""
+    drawn = draw()
+    challenge_id = secrets.token_hex(_ID_BYTES)
+    return challenge_id, answer_mac(mac_key, challenge_id, drawn.answer), drawn.picture
+
+
+def _unpack(drawn: bytes) -> tuple[str, bytes, bytes]:
+    head = _ID_BYTES + _MAC_BYTES
+    return drawn[:_ID_BYTES].hex(), drawn[_ID_BYTES:head], drawn[head:]
+
+
+def _key(challenge_id: str) -> str:
+    return f"challenge:{challenge_id}"
+
+
+def _is_right(mac: bytes, mac_key: bytes, challenge_id: str, answer: str) -> bool:
+    return hmac.compare_digest(mac, answer_mac(mac_key, challenge_id, answer))

@@ -1,0 +1,270 @@
+"""If these fail one solved picture opens the door a thousand times, or a Redis that is down shuts it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as RedisDown
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, String, Table, create_engine, func, select
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.types import TypeDecorator
+
+from portal.challenge.challenger import Challenger, ChallengeStore, NullChallenge, PictureChallenge
+from portal.challenge.drawing import answer_mac
+from portal.challenge.stores import LIFETIME, POOL_KEY, FallbackStore, RedisStore, TableStore
+from tests.challenge.conftest import KEY
+
+AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+class Aware(TypeDecorator[datetime]):
+    """Keeps UTC on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+TABLE = Table(
+    "challenges",
+    MetaData(),
+    Column("id", String(40), primary_key=True),
+    Column("answer_mac", LargeBinary, nullable=False),
+    Column("picture", LargeBinary, nullable=False),
+    Column("expires_at", Aware, nullable=False),
+)
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.at = AT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path / 'challenges.db'}", connect_args={"timeout": 20})
+    TABLE.create(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def table_store(engine: Engine, clock: Clock) -> TableStore:
+    return TableStore(TABLE, engine.begin, KEY, clock)
+
+
+@pytest.fixture(params=["redis", "table"])
+def store(request: pytest.FixtureRequest) -> ChallengeStore:
+    if request.param == "redis":
+        return RedisStore(request.getfixturevalue("redis"), KEY)
+    made: TableStore = request.getfixturevalue("table_store")
+    return made
+
+
+class Down:
+    """A Redis that does not answer."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def fail(*_: object, **__: object) -> object:
+            raise RedisDown("connection refused")
+
+        return fail
+
+
+def solve(store: ChallengeStore, challenge_id: str, answers: dict[bytes, str]) -> str:
+    picture = store.picture(challenge_id)
+    assert picture is not None
+    return answers[picture]
+
+
+def test_a_right_answer_opens_once(store: ChallengeStore, answers: dict[bytes, str]) -> None:
+    challenge_id, other = store.issue(), store.issue()
+    answer = solve(store, challenge_id, answers)
+    assert store.check(challenge_id, f" {answer.lower()} ")
+    assert not store.check(challenge_id, answer)
+    assert store.picture(challenge_id) is None
+    assert store.picture(other) is not None
+
+
+def test_a_wrong_answer_uses_the_challenge_up(store: ChallengeStore, answers: dict[bytes, str]) -> None:
+    challenge_id = store.issue()
+    answer = solve(store, challenge_id, answers)
+    assert not store.check(challenge_id, "XXXX")
+    assert not store.check(challenge_id, answer)
+    assert store.picture(challenge_id) is None
+
+
+def test_the_answer_to_another_challenge_is_wrong(store: ChallengeStore, answers: dict[bytes, str]) -> None:
+    first, second = store.issue(), store.issue()
+    assert not store.check(first, solve(store, second, answers))
+
+
+@pytest.mark.parametrize(
+    "name", ["", "none", "pool", "challenge:pool", "*", "a" * 32, "A" * 32, "\x00", "x" * 10_000]
+)
+def test_an_unknown_id_has_no_picture_and_no_right_answer(store: ChallengeStore, name: str) -> None:
+    store.issue()
+    assert store.picture(name) is None
+    assert not store.check(name, "")
+
+
+def test_of_twenty_right_answers_at_once_one_is_accepted(
+    store: ChallengeStore, answers: dict[bytes, str]
+) -> None:
+    for _ in range(5):
+        challenge_id = store.issue()
+        answer = solve(store, challenge_id, answers)
+        together = threading.Barrier(20)
+
+        def attempt(
+            _: int,
+            challenge_id: str = challenge_id,
+            answer: str = answer,
+            together: threading.Barrier = together,
+        ) -> bool:
+            together.wait()
+            return store.check(challenge_id, answer)
+
+        with ThreadPoolExecutor(20) as threads:
+            assert sum(threads.map(attempt, range(20))) == 1
+
+
+def test_redis_holds_no_answer_and_forgets_after_twenty_minutes(
+    redis: Any, answers: dict[bytes, str]
+) -> None:
+    store = RedisStore(redis, KEY)
+    store.fill(3)
+    challenge_id = store.issue()
+    key = f"challenge:{challenge_id}"
+    assert 0 < redis.ttl(key) <= LIFETIME.total_seconds()
+    kept = b"".join([*redis.hvals(key), *redis.lrange(POOL_KEY, 0, -1)])
+    for answer in answers.values():
+        assert answer.encode() not in kept
+    redis.delete(key)
+    assert not store.check(challenge_id, answers[next(iter(answers))])
+
+
+def test_the_pool_is_filled_to_its_level_and_used_first(redis: Any, answers: dict[bytes, str]) -> None:
+    store = RedisStore(redis, KEY)
+    assert (store.fill(5), store.fill(5), redis.llen(POOL_KEY)) == (5, 0, 5)
+    issued = [store.issue() for _ in range(5)]
+    assert len(answers) == 5
+    assert len(set(issued)) == 5
+    assert redis.llen(POOL_KEY) == 0
+    assert all(store.check(one, solve(store, one, answers)) for one in issued)
+    store.issue()
+    assert len(answers) == 6
+    store.fill(1)
+    assert redis.ttl(POOL_KEY) > 0
+
+
+def test_a_challenge_in_the_table_expires_and_is_cleared_away(
+    table_store: TableStore, engine: Engine, clock: Clock, answers: dict[bytes, str]
+) -> None:
+    old, used = table_store.issue(), table_store.issue()
+    answer = solve(table_store, old, answers)
+    late = solve(table_store, used, answers)
+    clock.at += LIFETIME - timedelta(seconds=1)
+    assert table_store.picture(old) is not None
+    clock.at += timedelta(seconds=1)
+    assert table_store.picture(old) is None
+    assert not table_store.check(used, late)
+    fresh = table_store.issue()
+    with engine.begin() as connection:
+        assert connection.execute(select(func.count()).select_from(TABLE)).scalar_one() == 1
+    assert not table_store.check(old, answer)
+    assert table_store.picture(fresh) is not None
+
+
+def test_the_table_holds_no_answer(
+    table_store: TableStore, engine: Engine, answers: dict[bytes, str]
+) -> None:
+    challenge_id = table_store.issue()
+    answer = solve(table_store, challenge_id, answers)
+    with engine.begin() as connection:
+        row = connection.execute(select(TABLE)).one()
+    assert row.answer_mac == answer_mac(KEY, challenge_id, answer)
+    assert answer.encode() not in row.picture
+
+
+def test_while_redis_is_down_the_table_takes_over_and_the_door_stays_shut(
+    table_store: TableStore, answers: dict[bytes, str]
+) -> None:
+    store = FallbackStore(RedisStore(Down(), KEY), table_store)
+    challenge_id = store.issue()
+    answer = solve(store, challenge_id, answers)
+    assert not store.check("a" * 32, answer)
+    assert not store.check(store.issue(), "WRONG")
+    assert store.check(challenge_id, answer)
+    assert not store.check(challenge_id, answer)
+
+
+def test_a_challenge_set_while_redis_was_down_is_judged_when_it_is_back(
+    redis: Any, table_store: TableStore, answers: dict[bytes, str]
+) -> None:
+    down, back = (
+        FallbackStore(RedisStore(Down(), KEY), table_store),
+        FallbackStore(RedisStore(redis, KEY), table_store),
+    )
+    challenge_id = down.issue()
+    assert back.check(challenge_id, solve(back, challenge_id, answers))
+    before = back.issue()
+    answer = solve(back, before, answers)
+    assert down.picture(before) is None
+    assert not down.check(before, answer)
+
+
+def test_a_fault_other_than_redis_is_not_swallowed(table_store: TableStore) -> None:
+    class Broken:
+        def issue(self) -> str:
+            raise ZeroDivisionError
+
+        def picture(self, challenge_id: str) -> bytes | None:
+            raise ZeroDivisionError
+
+        def check(self, challenge_id: str, answer: str) -> bool:
+            raise ZeroDivisionError
+
+    store = FallbackStore(Broken(), table_store)
+    for call in (store.issue, lambda: store.picture("x"), lambda: store.check("x", "x")):
+        with pytest.raises(ZeroDivisionError):
+            call()
+
+
+def test_a_picture_challenge_takes_no_empty_answer(
+    table_store: TableStore, answers: dict[bytes, str]
+) -> None:
+    challenger: Challenger = PictureChallenge(table_store)
+    challenge_id = challenger.issue()
+    assert not challenger.check(challenge_id, "  ")
+    assert not challenger.check("", "A3DKM")
+    picture = challenger.picture(challenge_id)
+    assert picture is not None
+    assert challenger.check(challenge_id, answers[picture])
+
+
+def test_without_a_challenge_every_answer_is_right() -> None:
+    challenger: Challenger = NullChallenge()
+    assert challenger.check(challenger.issue(), "")
+    assert challenger.picture("none") is None
