@@ -1,4 +1,4 @@
-"""Lines of a derivation for three readers: each must be able to follow the sum, and no one learns too much."""
+"""Lines of a derivation for three readers: each can follow the sum, and no one learns too much."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def test_every_reader_gets_one_sum_at_the_end(facts: Facts) -> None:
             Line(
                 "Officer's choice, 3,000",
                 "3,000.00",
-                "proposed, an officer has yet to confirm it · Anyang reward rule 2022 (no. 14), to be confirmed",
+                "proposed, an officer has yet to confirm it · "
+                "Anyang reward rule 2022 (no. 14), to be confirmed",
             ),
         ),
         (
