@@ -178,6 +178,16 @@ def test_the_demonstration_is_labelled(app: Flask) -> None:
         assert "演示系统" in render_template("errors/404.html")
 
 
+def test_the_other_language_is_offered_in_its_own_words(app: Flask) -> None:
+    """Who reads no Chinese finds "English", and the address leads back to this page without its query."""
+    app.add_url_rule("/language/<code>", "site.language", lambda code: code)
+    with app.test_request_context("/report?step=2"):
+        shown = render_template("errors/404.html")
+        assert 'lang="en" hreflang="en" href="/language/en?next=/report">English</a>' in shown
+        with force_locale("en"):
+            assert 'href="/language/zh?next=/report">中文</a>' in render_template("errors/404.html")
+
+
 def test_a_faulty_field_is_tied_to_its_sentence(app: Flask) -> None:
     """A reader who cannot see the red line hears the sentence with the field."""
     with app.test_request_context(method="POST"):
