@@ -1,0 +1,278 @@
+"""Filing: a report and its case come into being together, once, with everything that belongs to them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from portal.audit.events import record
+from portal.cases.asking import hear
+from portal.cases.due import due_at
+from portal.cases.models import Case
+from portal.cases.numbers import new_number
+from portal.cases.steps import CaseStatus, DueStep
+from portal.config import Settings
+from portal.database import db
+from portal.errors import Refusal
+from portal.evidence import staging
+from portal.evidence.inspection import MAX_FILES
+from portal.evidence.models import Evidence
+from portal.evidence.staging import Received
+from portal.notices.outbox import NoticeKind, tell_reporter
+from portal.people.actor import Actor
+from portal.people.permissions import Permission
+from portal.reports import conversation, receipt, supplement
+from portal.reports.filing import NOTICE_VERSION, Filing
+from portal.reports.models import Channel, DangerNow, IdentityCheck, Question, RealName, Report
+from portal.vault.keys import Keyring, Purpose
+from portal.vault.models import FieldGroup, SealedField
+from portal.vault.sealing import seal_fields
+
+ATTEMPTS = 8
+CONTEXT_VERSION = "1"
+
+
+class NoFreeNumber(Refusal):
+    """Random numbers collided again and again: the year's numbers are nearly used up."""
+
+    message = (
+        "The report could not be kept just now. Everything you wrote is still here: please send it again."
+    )
+    status = 503
+
+
+class Outcome(StrEnum):
+    """What sending a form did."""
+
+    NEW = "new"
+    SAME = "same"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A filed report, for the receipt page; ``evidence_ids`` are to be cleaned after the commit."""
+
+    report_id: int
+    case_id: int
+    number: str
+    received_at: datetime
+    outcome: Outcome
+    has_name: bool
+    evidence_ids: tuple[int, ...] = ()
+
+
+def file_report(filing: Filing, *, actor: Actor, at: datetime, ring: Keyring, settings: Settings) -> Filed:
+    """Write report, case, sealed identity, evidence, event and notice; the caller commits.
+
+    The same submission again changes nothing, or adds what differs as a message. Raises NoFreeNumber.
+    """
+    for _ in range(ATTEMPTS):
+        savepoint = db.session.begin_nested()
+        try:
+            report = _open(filing, at=at, ring=ring, settings=settings)
+            savepoint.commit()
+        except IntegrityError:
+            savepoint.rollback()
+            known = find_filed(filing.submission_id)
+            if known is not None:
+                return _again(filing, known, actor=actor, at=at, ring=ring)
+            continue  # the number or the receipt is taken: another draw
+        return _complete(filing, report, actor=actor, at=at, ring=ring)
+    raise NoFreeNumber
+
+
+def find_filed(submission_id: str) -> Report | None:
+    """Return the report that a submission became, if it was sent."""
+    return db.session.scalar(select(Report).where(Report.submission_id == submission_id))
+
+
+def again(report: Report) -> Filed:
+    """What to show for a form that was sent before and says nothing new."""
+    return Filed(
+        report.id,
+        report.case_id,
+        report.number,
+        report.received_at,
+        Outcome.SAME,
+        report.real_name is not RealName.NONE,
+    )
+
+
+def _open(filing: Filing, *, at: datetime, ring: Keyring, settings: Settings) -> Report:
+    """Insert the case and its first report."""
+    case = Case(
+        number=new_number(settings.city_code, at, settings.zone),
+        status=CaseStatus.RECEIVED,
+        is_open=True,
+        title=filing.title,
+        sector=filing.sector,
+        subject_name=filing.subject_name,
+        address=filing.address,
+        district_id=filing.district_id,
+        danger_now=filing.danger_now is DangerNow.NOW,
+        opened_at=at,
+        due_at=due_at(DueStep.ACCEPT, at, settings.deadlines, settings.zone),
+        due_step=DueStep.ACCEPT,
+    )
+    db.session.add(case)
+    db.session.flush()
+    report = _report(filing, case, at=at, ring=ring)
+    db.session.add(report)
+    db.session.flush()
+    return report
+
+
+def _report(filing: Filing, case: Case, *, at: datetime, ring: Keyring) -> Report:
+    key_id, secret = ring.current(Purpose.RECEIPT)
+    return Report(
+        uuid=uuid.uuid4().hex,
+        number=case.number,
+        submission_id=filing.submission_id,
+        body_digest=filing.body_digest(ring),
+        receipt_digest=receipt.digest(filing.receipt_code, secret),
+        receipt_key_id=key_id,
+        # Who reports by telephone, letter or visit gets the code from an officer, who has seen it.
+        code_known_to_staff=filing.channel is not Channel.PORTAL,
+        case_id=case.id,
+        origin_case_id=case.id,
+        channel=filing.channel,
+        locale=filing.locale,
+        received_at=at,
+        sector=filing.sector,
+        situation=filing.situation,
+        danger_now=filing.danger_now,
+        district_id=filing.district_id,
+        address=filing.address,
+        subject_name=filing.subject_name,
+        happened=filing.happened,
+        narrative=filing.narrative,
+        real_name=RealName.DECLARED if filing.name else RealName.NONE,
+        alert_channel=filing.alert_channel,
+    )
+
+
+def _complete(filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: Keyring) -> Filed:
+    """Add what belongs to a new report."""
+    _seal(filing, report, at=at, ring=ring)
+    files = _attach(report, filing.files, at=at, room=MAX_FILES, known=frozenset())
+    record(
+        "report_received",
+        at=at,
+        actor=actor,
+        role=actor.role_for(Permission.REPORT_ENTER),
+        case_id=report.case_id,
+        report_id=report.id,
+        moved=("", CaseStatus.RECEIVED.value),
+        facts={"channel": report.channel.value, "files": len(files), "notice": NOTICE_VERSION},
+    )
+    tell_reporter(report.id, NoticeKind.REPORT_RECEIVED, alert_channel=report.alert_channel, at=at)
+    return _filed(report, Outcome.NEW, files)
+
+
+def _again(filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: Keyring) -> Filed:
+    """The same form sent once more: nothing, or what differs as a message and further files."""
+    if report.withdrawn_at is not None:
+        return again(report)
+    known = set(db.session.scalars(select(Evidence.digest).where(Evidence.report_id == report.id)))
+    files = _attach(report, filing.files, at=at, room=MAX_FILES - len(known), known=frozenset(known))
+    digest = filing.body_digest(ring)
+    changed = digest != report.body_digest
+    named = changed and _name_later(filing, report, at=at, ring=ring)
+    said = changed and _say(report, supplement.difference(filing, report), digest, at)
+    if not (files or named or said):
+        return again(report)
+    record(
+        "report_supplemented",
+        at=at,
+        actor=actor,
+        role=actor.role_for(Permission.REPORT_ENTER),
+        case_id=report.case_id,
+        report_id=report.id,
+        facts={"files": len(files), "text": said},
+    )
+    return _filed(report, Outcome.ADDED, files)
+
+
+def _say(report: Report, text: str, digest: bytes, at: datetime) -> bool:
+    """Add the text as messages of the reporter, the same body once; says whether anything was added."""
+    pieces = [
+        text[start : start + conversation.LONGEST] for start in range(0, len(text), conversation.LONGEST)
+    ]
+    added = [
+        hear(report, piece, at, once=f"{digest.hex()[:30]}{number:02d}").sent_at == at
+        for number, piece in enumerate(pieces)
+    ]
+    return any(added)
+
+
+def _filed(report: Report, outcome: Outcome, files: Sequence[Evidence]) -> Filed:
+    if files:
+        db.session.flush()  # for their ids
+    has_name = report.real_name is not RealName.NONE
+    ids = tuple(file.id for file in files)
+    return Filed(report.id, report.case_id, report.number, report.received_at, outcome, has_name, ids)
+
+
+def _attach(
+    report: Report, files: Sequence[Received], *, at: datetime, room: int, known: frozenset[str]
+) -> list[Evidence]:
+    """Make evidence of the staged files and of those that came along, each content once."""
+    wanted = {file.digest: file for file in [*staging.take(report.submission_id), *files]}
+    fresh = [file for digest, file in wanted.items() if digest not in known][: max(0, room)]
+    rows = [
+        Evidence(
+            uuid=uuid.uuid4().hex,
+            report_id=report.id,
+            position=len(known) + place,
+            media_type=file.media_type,
+            size=file.size,
+            digest=file.digest,
+            received_at=at,
+        )
+        for place, file in enumerate(fresh, start=1)
+    ]
+    db.session.add_all(rows)
+    return rows
+
+
+def _seal(filing: Filing, report: Report, *, at: datetime, ring: Keyring) -> None:
+    """Seal each group of identity fields that was given, and ask the identity officer."""
+    if filing.telephone or filing.email:
+        contact = {"telephone": filing.telephone, "email": filing.email}
+        _seal_group(report, FieldGroup.CONTACT, contact, at=at, ring=ring)
+    if filing.alert_channel:
+        alert = {"channel": filing.alert_channel, "address": filing.alert_address}
+        _seal_group(report, FieldGroup.ALERT, alert, at=at, ring=ring)
+    if filing.name:
+        legal = {"name": filing.name, "works_there": "yes" if filing.works_there else "no"}
+        _seal_group(report, FieldGroup.LEGAL, legal, at=at, ring=ring)
+        # Both questions always, so that their being there says nothing about the reporter.
+        db.session.add_all(
+            IdentityCheck(report_id=report.id, question=question, asked_at=at) for question in Question
+        )
+
+
+def _seal_group(
+    report: Report, group: FieldGroup, fields: dict[str, str], *, at: datetime, ring: Keyring
+) -> None:
+    context = (group.value, report.uuid, CONTEXT_VERSION)
+    blob = seal_fields(ring, fields, context)
+    db.session.add(SealedField(report_id=report.id, field_group=group, blob=blob, sealed_at=at))
+
+
+def _name_later(filing: Filing, report: Report, *, at: datetime, ring: Keyring) -> bool:
+    """Seal a name that came only with the second sending; a name given before is never replaced."""
+    groups = select(func.count()).select_from(SealedField).where(SealedField.report_id == report.id)
+    if not filing.name or db.session.scalar(groups):
+        return False
+    _seal(filing, report, at=at, ring=ring)
+    report.real_name = RealName.DECLARED
+    report.alert_channel = filing.alert_channel
+    return True

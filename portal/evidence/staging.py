@@ -1,0 +1,122 @@
+"""Files before they are evidence: streamed into the store, bound to their submission, swept later."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO
+
+from sqlalchemy import delete, or_, select
+
+from portal.database import db
+from portal.evidence.inspection import HEAD_BYTES, MAX_FILE_BYTES, MAX_FILES, quick_check
+from portal.evidence.models import Evidence, StagedFile
+from portal.evidence.store import Store
+
+KEPT = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that lies in the store: its type by content, size in bytes and SHA-256."""
+
+    media_type: str
+    size: int
+    digest: str
+
+
+def receive(stream: IO[bytes], store: Store) -> Received:
+    """Check a file by its first bytes and store it for good; raises InspectionError, StoreError."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    media_type = quick_check(stream.read(HEAD_BYTES), size)
+    stream.seek(0)
+    stored = store.put(stream, MAX_FILE_BYTES)
+    return Received(media_type.value, stored.size, stored.digest)
+
+
+def staged(submission_id: str) -> list[StagedFile]:
+    """Return the files of a submission in the order in which they came."""
+    query = (
+        select(StagedFile)
+        .where(StagedFile.submission_id == submission_id)
+        .order_by(StagedFile.position, StagedFile.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def stage(submission_id: str, files: Sequence[Received], at: datetime) -> list[StagedFile]:
+    """Bind received files to a submission, each content once and 9 at most; returns all that it has."""
+    kept = staged(submission_id)
+    known = {file.digest for file in kept}
+    for file in files:
+        if file.digest in known or len(kept) >= MAX_FILES:
+            continue
+        known.add(file.digest)
+        row = StagedFile(
+            uuid=uuid.uuid4().hex,
+            submission_id=submission_id,
+            position=len(kept) + 1,
+            media_type=file.media_type,
+            size=file.size,
+            digest=file.digest,
+            staged_at=at,
+        )
+        db.session.add(row)
+        kept.append(row)
+    return kept
+
+
+def remove(submission_id: str, uuids: Iterable[str]) -> None:
+    """Take files out of a submission; those of another are not touched. Their bytes go with the sweep."""
+    wanted = list(uuids)
+    if wanted:
+        db.session.execute(
+            delete(StagedFile).where(StagedFile.submission_id == submission_id, StagedFile.uuid.in_(wanted))
+        )
+
+
+def move(submission_id: str, new_submission_id: str, at: datetime) -> None:
+    """Give the files of a form that grew too old to the one that takes its place."""
+    for row in staged(submission_id):
+        row.submission_id = new_submission_id
+        row.staged_at = at
+
+
+def take(submission_id: str) -> list[Received]:
+    """Return a submission's staged files and forget their rows, in the transaction of the report."""
+    rows = db.session.execute(
+        select(StagedFile.media_type, StagedFile.size, StagedFile.digest)
+        .where(StagedFile.submission_id == submission_id)
+        .order_by(StagedFile.position, StagedFile.id)
+    ).all()
+    if rows:
+        db.session.execute(delete(StagedFile).where(StagedFile.submission_id == submission_id))
+    return [Received(*row) for row in rows]
+
+
+def sweep(at: datetime, limit: int = 500) -> list[str]:
+    """Forget files of forms that were not sent for 72 hours; returns digests to look at with ``unknown``."""
+    old = db.session.execute(
+        select(StagedFile.id, StagedFile.digest)
+        .where(StagedFile.staged_at < at - KEPT)
+        .order_by(StagedFile.id)
+        .limit(limit)
+    ).all()
+    if old:
+        db.session.execute(delete(StagedFile).where(StagedFile.id.in_([row.id for row in old])))
+    return sorted({row.digest for row in old})
+
+
+def unknown(digests: Sequence[str]) -> list[str]:
+    """Return those digests that no row knows: their bytes may go."""
+    if not digests:
+        return []
+    columns = (Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
+    rows = db.session.execute(select(*columns).where(or_(*(column.in_(digests) for column in columns))))
+    known = {digest for row in rows for digest in row}
+    known.update(db.session.scalars(select(StagedFile.digest).where(StagedFile.digest.in_(digests))))
+    return [digest for digest in digests if digest not in known]
