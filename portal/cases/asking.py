@@ -21,7 +21,9 @@ from portal.reports.models import Message, Report
 ASKING = (Permission.CASE_TRIAGE, Permission.CASE_VERIFY)
 
 
-def ask_reporter(case: Case, report_id: int, actor: Actor, text: str, at: datetime, *, version: int) -> Message:
+def ask_reporter(
+    case: Case, report_id: int, actor: Actor, text: str, at: datetime, *, version: int
+) -> Message:
     """Write to the reporter of one report of an open case; from now the case waits for the answer."""
     permission = require_any(case, actor, ASKING)
     check_version(case, version)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from portal.audit.events import record
 from portal.audit.models import Event
-from portal.cases.due import Moments, Terms, due_of
 from portal.cases.models import Case
 from portal.cases.steps import CASE_STEPS, OPEN_STATUSES, CaseAction
+from portal.cases.terms import Terms, due_of
 from portal.errors import NotInThisState, Stale
 from portal.people.actor import Actor
 
@@ -54,13 +56,14 @@ def check_version(case: Case, version: int) -> None:
         raise Stale
 
 
+def touch(case: Case) -> None:
+    """Give the case a new version although no column changes: its reports did."""
+    flag_modified(case, "title")
+
+
 def set_due(case: Case, terms: Terms) -> None:
     """Write the due time of the step that is open now."""
-    moments = Moments(
-        case.opened_at, case.accepted_at, case.concluded_at, case.answered_at, case.extended_days
-    )
-    due = due_of(case.status, moments, terms)
-    case.due_step, case.due_at = due or (None, None)
+    case.due_step, case.due_at = due_of(case, terms) or (None, None)
 
 
 def _end(case: Case, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Opening a sealed telephone number: first the event, committed; only then the number; the reporter is told."""
+"""Opening a sealed telephone number: first the event, committed; then the number. The reporter is told."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ ACTION = "contact_opened"
 class NoContact(Refusal):
     """The reporter left no telephone number or address, or withdrew."""
 
-    message = "This report has no telephone number or e-mail address to open. Ask on the receipt page instead."
+    message = (
+        "This report has no telephone number or e-mail address to open. Ask on the receipt page instead."
+    )
     status = 404
 
 

@@ -49,6 +49,11 @@ def ask(report: Report, actor: Actor, text: str, at: datetime, *, role: str = ""
     return message
 
 
+def inform(report: Report, actor: Actor, text: str, at: datetime) -> Message:
+    """Put a sentence of the office on the receipt page; the step beside it writes event and notice."""
+    return _write(report, MessageSide.OFFICE, text, at, account_id=actor.account_id)
+
+
 def say(report: Report, text: str, at: datetime, once: str | None = None) -> Message:
     """Write to the office; the same ``once`` sent twice is one message.
 
