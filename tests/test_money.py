@@ -7,7 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.money import (
@@ -287,6 +287,7 @@ any_share = st.tuples(amounts, st.fractions(0, 3, max_denominator=10_000))
 
 
 @given(halves | any_share)
+@example((90, Fraction(35, 100)))
 def test_a_percentage_is_the_nearest_fen_with_halves_up(share: tuple[int, Fraction]) -> None:
     """Else large sums drift as floating point does."""
     base, rate = share
