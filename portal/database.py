@@ -108,6 +108,11 @@ def writing() -> Iterator[None]:
         _read_only.reset(token)
 
 
+def is_read_only() -> bool:
+    """Say whether the current transaction only reads."""
+    return _read_only.get()
+
+
 def set_read_only(value: bool) -> None:
     """Say for the rest of this request whether its transactions only read."""
     _read_only.set(value)

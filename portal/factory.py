@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Flask, g, redirect, render_template, request, session, url_for
 from flask_babel import get_locale
 from flask_login import current_user
+from jinja2 import Template
 from redis import Redis
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -18,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from portal import clock, presentation, site, tables
-from portal.admin import access, navigation
+from portal.admin import access, labels, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
@@ -102,6 +103,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_reporter_resolver"] = alert_recipient
     doorbell.install(app)
     presentation.register(app)
+    app.jinja_env.filters.update(role_label=labels.role_label, unit_name=labels.unit_name)
     _blueprints(app, app.extensions["portal_faces"])
     _requests(app)
     _errors(app)
@@ -173,6 +175,7 @@ def _requests(app: Flask) -> None:
             "now": clock.now(),
             "desk_nav": navigation.desk_nav,
             "desk_who": navigation.desk_who,
+            "notice_link": navigation.notice_link,
         }
 
 
@@ -211,5 +214,8 @@ def _errors(app: Flask) -> None:
 
 def _page(status: int, sentence: str) -> str:
     """Render the page of an error: what happened, what is safe, what to do."""
-    names = [f"errors/{status}.html", "errors/500.html" if status >= 500 else "errors/409.html"]
+    names: list[str | Template] = [
+        f"errors/{status}.html",
+        "errors/500.html" if status >= 500 else "errors/409.html",
+    ]
     return render_template(names, status=status, sentence=sentence, reference=g.get("reference", ""))

@@ -56,6 +56,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("year", name=op.f("uq_funds_year")),
     )
     op.create_table(
+        "login_failures",
+        sa.Column("key_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_digest", name=op.f("pk_login_failures")),
+    )
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_failures_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "staged_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uuid", sa.String(length=32), nullable=False),
@@ -1087,6 +1098,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_staged_files_submission")
 
     op.drop_table("staged_files")
+    with op.batch_alter_table("login_failures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_failures_last_at"))
+
+    op.drop_table("login_failures")
     op.drop_table("funds")
     op.drop_table("districts")
     op.drop_table("departments")

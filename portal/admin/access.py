@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.errors import NotAllowed, NotFound
+from portal.people.actor import Actor
 from portal.people.permissions import Permission
 
 
@@ -32,11 +33,36 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.login": Door.PUBLIC,
     "desk.logout": Door.SIGNED_IN,
     "desk.home": Door.SIGNED_IN,
+    "desk.notices_read": Door.SIGNED_IN,
+    "desk.account": Door.SIGNED_IN,
+    "desk.account_language": Door.SIGNED_IN,
+    "desk.account_password": Door.SIGNED_IN,
+    "desk.session_end": Door.SIGNED_IN,
     # desk: cases
     # desk: identity officer
     # desk: people
+    "desk.people": Permission.PEOPLE_MANAGE,
+    "desk.person_new": Permission.PEOPLE_MANAGE,
+    "desk.person": Permission.PEOPLE_MANAGE,
+    "desk.person_disable": Permission.PEOPLE_MANAGE,
+    "desk.person_enable": Permission.PEOPLE_MANAGE,
+    "desk.person_password": Permission.PEOPLE_MANAGE,
+    "desk.person_factor": Permission.PEOPLE_MANAGE,
+    "desk.units": Permission.PEOPLE_MANAGE,
+    "desk.unit_add": Permission.PEOPLE_MANAGE,
+    "desk.unit_change": Permission.PEOPLE_MANAGE,
+    # desk: auditor
+    "desk.events": Permission.AUDIT_READ,
     # finance
 }
+
+# A password that an administrator has seen opens only the page on which it is changed.
+WHILE_CHANGING_PASSWORD = frozenset({"desk.account_password", "desk.logout"})
+
+
+def may_open(actor: Actor, rule: Permission | Door | None) -> bool:
+    """Say whether somebody who is signed in gets through a door; no rule means shut."""
+    return isinstance(rule, Door) or (rule is not None and actor.may(rule))
 
 
 def guard() -> Response | None:
@@ -51,6 +77,8 @@ def guard() -> Response | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("desk.login"))
-    if isinstance(rule, Permission) and not current_user.actor.may(rule):
+    if current_user.account.must_change_password and endpoint not in WHILE_CHANGING_PASSWORD:
+        return redirect(url_for("desk.account_password"))
+    if not may_open(current_user.actor, rule):
         raise NotAllowed
     return None

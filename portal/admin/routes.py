@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.admin import account, home, login  # noqa: F401
 from portal.admin.blueprint import desk
 
 __all__ = ["desk"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -47,7 +46,8 @@ class Case(Base):
         Index("ix_cases_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
         CheckConstraint("is_open = false OR due_at IS NOT NULL", name="open_case_has_due_time"),
         CheckConstraint(
-            "status NOT IN ('concluded', 'answered') OR conclusion IS NOT NULL", name="concluded_has_conclusion"
+            "status NOT IN ('concluded', 'answered') OR conclusion IS NOT NULL",
+            name="concluded_has_conclusion",
         ),
         CheckConstraint("status <> 'refused' OR refusal_reason <> ''", name="refused_has_reason"),
         CheckConstraint("merged_into_id IS NULL OR is_open = false", name="merged_case_is_not_open"),
@@ -94,7 +94,7 @@ class Case(Base):
         viewonly=True,
     )
 
-    __mapper_args__: ClassVar = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (the base declares it an instance's)
 
 
 class SiteCheck(Base):

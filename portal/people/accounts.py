@@ -7,15 +7,17 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.people.models import Account, Person, RoleGrant
+from portal.people.passwords import LEAST_LENGTH, is_weak
 from portal.people.permissions import Role, forbidden_pairs
 from portal.vault.keys import Keyring
 from portal.vault.opening import open_sealed
@@ -24,27 +26,28 @@ from portal.vault.sealing import seal
 # OWASP's second recommendation: 19 MiB, two passes.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _DUMMY = _hasher.hash(secrets.token_urlsafe(16))
-PASSWORD_LENGTH = 12
 
 
 class WeakPassword(Refusal):
     """Shorter than the least length, or made of the portal's own words."""
 
-    message = "Please choose a password of at least %(length)d characters that is not a common word."
+    message = gettext_noop(
+        "Please choose a password of at least %(length)d characters that is not a common word."
+    )
     status = 422
 
 
 class ForbiddenRoles(Refusal):
     """Two roles that one person may not hold."""
 
-    message = "One person may not hold these two roles together: %(first)s, %(second)s."
+    message = gettext_noop("One person may not hold these two roles together: %(first)s, %(second)s.")
     status = 422
 
 
 class UsernameTaken(Refusal):
     """The user name belongs to another account."""
 
-    message = "This user name is taken. Please choose another."
+    message = gettext_noop("This user name is taken. Please choose another.")
     status = 422
 
 
@@ -62,10 +65,10 @@ class NewAccount:
     person_id: int | None = None
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str, username: str = "") -> str:
     """Return the argon2id hash; refuses weak passwords."""
-    if len(password) < PASSWORD_LENGTH or len(set(password)) < 5:
-        raise WeakPassword(length=PASSWORD_LENGTH)
+    if is_weak(password, username):
+        raise WeakPassword(length=LEAST_LENGTH)
     return _hasher.hash(password)
 
 
@@ -76,6 +79,12 @@ def password_matches(account: Account | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return account is not None
+
+
+def rehash(account: Account, password: str) -> None:
+    """Hash a password that was just right again when the parameters have grown since."""
+    if _hasher.check_needs_rehash(account.password_hash):
+        account.password_hash = _hasher.hash(password)
 
 
 def seal_totp(ring: Keyring, username: str, secret: str) -> bytes:
@@ -95,7 +104,9 @@ def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
     step_now = int(at.timestamp()) // totp.interval
     digits = "".join(ch for ch in code if ch.isdigit())
     matching = [
-        step for step in range(step_now - 1, step_now + 2) if hmac.compare_digest(totp.generate_otp(step), digits)
+        step
+        for step in range(step_now - 1, step_now + 2)
+        if hmac.compare_digest(totp.generate_otp(step), digits)
     ]
     if not matching:
         return False
@@ -106,7 +117,7 @@ def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
         .values(totp_last_step=matching[0])
         .execution_options(synchronize_session=False)
     )
-    return result.rowcount == 1  # type: ignore[attr-defined]  # CursorResult of an UPDATE
+    return cast("CursorResult[Any]", result).rowcount == 1
 
 
 def check_roles(roles: Iterable[Role]) -> None:
@@ -143,7 +154,7 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
             district_id=new.district_id,
         ),
         username=username,
-        password_hash=hash_password(password),
+        password_hash=hash_password(password, username),
         totp_sealed=seal_totp(ring, username, secret),
         email=new.email.strip(),
         created_at=at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant
@@ -98,3 +98,14 @@ class StaffSession(Base):
     ended_at: Mapped[MaybeInstant]
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class LoginFailure(Base):
+    """How often somebody failed to log in, under a keyed digest that names neither him nor his network."""
+
+    __tablename__ = "login_failures"
+
+    key_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[Instant] = mapped_column(index=True)
+    next_at: Mapped[Instant]

@@ -6,13 +6,15 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
-from flask_login import UserMixin
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.audit.models import ActorKind
-from portal.database import db, writing
+from portal.database import db, is_read_only, writing
+from portal.people import throttle
 from portal.people.actor import Actor
 from portal.people.models import Account, StaffSession
 
@@ -22,11 +24,14 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class SignedIn(UserMixin):
-    """Who is signed in: the account, and the token that the cookie holds."""
+class SignedIn:
+    """Who is signed in: the account, and the token that the cookie holds (Flask-Login's user)."""
 
     account: Account
     token: str
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
 
     def get_id(self) -> str:
         """Return the session's token; Flask-Login keeps it in the cookie."""
@@ -72,7 +77,11 @@ def find(token: str, at: datetime) -> SignedIn | None:
 
 
 def _touch(row: StaffSession, at: datetime) -> None:
-    # In a transaction of its own: the page around it may only read, and must not wait for a writer.
+    if not is_read_only():
+        # A second writer would wait for the transaction around it, which waits for this function.
+        row.seen_at = at
+        return
+    # In a transaction of its own: the page around it only reads, and must not wait for a writer.
     with writing(), Session(db.engine, join_transaction_mode="create_savepoint") as session:
         session.execute(
             update(StaffSession).where(StaffSession.token_digest == row.token_digest).values(seen_at=at)
@@ -87,10 +96,59 @@ def end(token: str, at: datetime) -> None:
     )
 
 
-def end_all(account_id: int, at: datetime) -> None:
-    """End every session of an account: disabling, a new password, other roles."""
+def end_all(account_id: int, at: datetime, *, besides: str = "") -> None:
+    """End every session of an account but that of one token: disabling, a new password, other roles."""
     db.session.execute(
         update(StaffSession)
-        .where(StaffSession.account_id == account_id, StaffSession.ended_at.is_(None))
+        .where(
+            StaffSession.account_id == account_id,
+            StaffSession.ended_at.is_(None),
+            StaffSession.token_digest != _digest(besides),
+        )
         .values(ended_at=at)
     )
+
+
+def end_own(account_id: int, mark: str, at: datetime) -> None:
+    """End the session with this mark if it belongs to the account; any other mark does nothing."""
+    for session in open_of(account_id, at):
+        if session.mark == mark:
+            session.row.ended_at = at
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """An open session as its owner sees it; the mark names it in a form and opens nothing."""
+
+    row: StaffSession
+    mark: str
+
+    def belongs_to(self, token: str) -> bool:
+        """Say whether this is the session of that token."""
+        return self.row.token_digest == _digest(token)
+
+
+def open_of(account_id: int, at: datetime) -> list[OpenSession]:
+    """Return the sessions of an account that still open pages, the latest first."""
+    rows = db.session.scalars(
+        select(StaffSession)
+        .where(
+            StaffSession.account_id == account_id,
+            StaffSession.ended_at.is_(None),
+            StaffSession.seen_at > at - IDLE,
+            StaffSession.started_at > at - LONGEST,
+        )
+        .order_by(StaffSession.started_at.desc())
+    )
+    return [OpenSession(row, row.token_digest.hex()[:16]) for row in rows]
+
+
+def purge() -> None:
+    """Delete sessions that ended a day ago and counters nobody touched for as long; commits."""
+    at = clock.now()
+    old = at - LONGEST - timedelta(days=1)
+    db.session.execute(
+        delete(StaffSession).where(or_(StaffSession.ended_at < old, StaffSession.started_at < old))
+    )
+    throttle.forget_old(at)
+    db.session.commit()

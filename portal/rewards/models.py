@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -88,7 +88,7 @@ class Award(Base):
 
     shares: Mapped[list[Share]] = relationship(back_populates="award", lazy="selectin", order_by="Share.id")
 
-    __mapper_args__: ClassVar = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (the base declares it an instance's)
 
 
 class Act(StrEnum):
@@ -138,7 +138,7 @@ class Share(Base):
         back_populates="share", lazy="selectin", order_by="Payout.id"
     )
 
-    __mapper_args__: ClassVar = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (the base declares it an instance's)
 
 
 class PayoutState(StrEnum):

@@ -1,0 +1,94 @@
+"""One's own account: language, password, open sessions."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+from wtforms.validators import DataRequired, EqualTo, Length
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.database import db
+from portal.errors import Refusal
+from portal.extensions import limiter
+from portal.people import own, sessions
+
+
+class PasswordForm(FlaskForm):
+    """The current password, and the new one twice."""
+
+    current = PasswordField(
+        lazy_gettext("Current password"),
+        [DataRequired(lazy_gettext("Please enter the password you have now.")), Length(max=200)],
+    )
+    new = PasswordField(
+        lazy_gettext("New password"),
+        [DataRequired(lazy_gettext("Please enter a new password.")), Length(max=200)],
+    )
+    again = PasswordField(
+        lazy_gettext("New password again"),
+        [EqualTo("new", lazy_gettext("The two new passwords differ. Please type them again."))],
+    )
+
+
+@desk.get("/account")
+def account() -> str:
+    """Show the account with its open sessions."""
+    opened = sessions.open_of(current_user.account.id, clock.now())
+    return render_template(
+        "admin/account.html", account=current_user.account, opened=opened, token=current_user.token
+    )
+
+
+@desk.post("/account/language")
+def account_language() -> Response:
+    """Keep the language of one's pages."""
+    session["lang"] = own.choose_language(current_user.account, request.form.get("language", ""))
+    db.session.commit()
+    return redirect(url_for("desk.account"))
+
+
+@desk.route("/account/password", methods=["GET", "POST"])
+@limiter.limit("20 per 10 minutes", methods=["POST"])
+def account_password() -> str | Response | tuple[str, int]:
+    """Change the password; every other session of the account ends."""
+    form = PasswordForm()
+    if not form.is_submitted():
+        return _password_page(form)
+    if not form.validate():
+        return _password_page(form), 422
+    try:
+        own.change_password(
+            current_user.account,
+            form.current.data or "",
+            form.new.data or "",
+            token=current_user.token,
+            actor=current_user.actor,
+            at=clock.now(),
+        )
+    except Refusal as refusal:
+        db.session.rollback()
+        return _password_page(form, refusal.sentence()), refusal.status
+    db.session.commit()
+    flash(gettext("Your password is changed. All your other sessions are ended."), "message")
+    return redirect(url_for("desk.home"))
+
+
+def _password_page(form: PasswordForm, refused: str = "") -> str:
+    must = current_user.account.must_change_password
+    return render_template("admin/account_password.html", form=form, refused=refused, must=must)
+
+
+@desk.post("/account/sessions/end")
+def session_end() -> Response:
+    """End one of one's own sessions."""
+    own.end_session(
+        current_user.account, request.form.get("session", ""), actor=current_user.actor, at=clock.now()
+    )
+    db.session.commit()
+    flash(gettext("The session is ended."), "message")
+    return redirect(url_for("desk.account"))

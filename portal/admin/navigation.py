@@ -1,0 +1,114 @@
+"""The desk's main navigation: only what the signed-in person may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
+from flask_login import current_user
+
+from portal.admin.access import ACCESS, may_open
+from portal.admin.labels import role_label
+from portal.notices.models import Notice
+from portal.notices.outbox import NoticeKind
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the navigation: where it leads, what it is called, and what is done there."""
+
+    endpoint: str
+    label: LazyString
+    purpose: LazyString
+    also: tuple[str, ...] = ()
+
+
+ITEMS = (
+    Item("desk.home", lazy_gettext("Overview"), lazy_gettext("What was told to you."), ("desk.notices",)),
+    Item(
+        "desk.queue",
+        lazy_gettext("Cases"),
+        lazy_gettext("What is due first stands on top."),
+        ("desk.case",),
+    ),
+    Item(
+        "desk.report_new",
+        lazy_gettext("Enter a report"),
+        lazy_gettext("Told by telephone, letter or visit."),
+    ),
+    Item(
+        "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
+    ),
+    Item("finance.awards", lazy_gettext("Awards"), lazy_gettext("Approve, or send back with a reason.")),
+    Item("finance.payouts", lazy_gettext("Payments"), lazy_gettext("Pay what is claimed and record it.")),
+    Item("finance.fund", lazy_gettext("Fund"), lazy_gettext("Paid, reserved and free.")),
+    Item("desk.events", lazy_gettext("Event log"), lazy_gettext("Who did what, when, and for which reason.")),
+    Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
+    Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
+    Item(
+        "desk.account",
+        lazy_gettext("My account"),
+        lazy_gettext("Language, password and open sessions."),
+        ("desk.account", "desk.session"),
+    ),
+)
+
+# kind of notice -> page, and the name of its argument that takes the notice's reference
+NOTICE_PAGES = {
+    NoticeKind.CASE_ASSIGNED.value: ("desk.case", "number"),
+    NoticeKind.REPORTER_WROTE.value: ("desk.case", "number"),
+    NoticeKind.REPORT_WITHDRAWN.value: ("desk.case", "number"),
+    NoticeKind.AWARD_SENT_BACK.value: ("desk.case", "number"),
+    NoticeKind.AWARD_TO_DECIDE.value: ("finance.award", "number"),
+    NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
+    NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
+}
+
+
+def open_items() -> list[Item]:
+    """Return the entries that this process serves and this person may open."""
+    if not current_user.is_authenticated or current_user.account.must_change_password:
+        return []
+    served = current_app.view_functions
+    return [
+        item
+        for item in ITEMS
+        if item.endpoint in served and may_open(current_user.actor, ACCESS.get(item.endpoint))
+    ]
+
+
+def desk_nav() -> list[tuple[str, LazyString, bool]]:
+    """Return endpoint, label and whether it is the page shown, for the bar on top."""
+    here = request.endpoint or ""
+    return [(item.endpoint, item.label, _is_here(item, here)) for item in open_items()]
+
+
+def _is_here(item: Item, here: str) -> bool:
+    return (
+        here == item.endpoint
+        or here.startswith(tuple(f"{name}_" for name in (item.endpoint, *item.also)))
+        or (here in item.also)
+    )
+
+
+def desk_who() -> str:
+    """Return name and roles of who is signed in."""
+    if not current_user.is_authenticated:
+        return ""
+    account = current_user.account
+    roles = gettext(", ").join(role_label(role) for role in sorted(account.roles))
+    return f"{account.person.name} · {roles}" if roles else str(account.person.name)
+
+
+def notice_link(notice: Notice) -> str:
+    """Return where a notice of the desk leads; empty when its page is not this person's to open."""
+    endpoint, argument = NOTICE_PAGES.get(notice.kind, ("", ""))
+    if endpoint not in current_app.view_functions:
+        return ""
+    if not may_open(current_user.actor, ACCESS.get(endpoint)):
+        return ""
+    values: dict[str, Any] = {argument: notice.reference}
+    return url_for(endpoint, **values)
