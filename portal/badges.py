@@ -56,6 +56,7 @@ BADGES: dict[str, dict[str, Badge]] = {
         "choice": Badge("you", "pencil-square", lazy_gettext("Amount to be chosen")),
     },
     "share": {
+        "planned": Badge("wait", "pencil", lazy_gettext("Planned")),
         "notified": Badge("you", "bell", lazy_gettext("Ready to claim")),
         "claimed": Badge("go", "hand-index-thumb", lazy_gettext("Claimed")),
         "paying": Badge("go", "arrow-repeat", lazy_gettext("Being paid")),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,8 @@ from wtforms.validators import InputRequired
 
 from portal import presentation
 from portal.badges import BADGES
+from portal.cases.steps import CaseStatus, Conclusion, RectificationStatus
+from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.translations.catalogue import ensure_compiled
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,6 +153,21 @@ def test_every_status_has_colour_icon_and_chinese_words(app: Flask, kind: str, v
             '{% from "_macros/badges.html" import status %}{{ status(kind, value) }}', kind=kind, value=value
         )
     assert re.search(r'class="st st-(wait|go|you|done|stop|risk)"><svg .*</svg>[一-鿿]+</span>', shown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses"),
+    [
+        ("case", CaseStatus),
+        ("conclusion", Conclusion),
+        ("rectification", RectificationStatus),
+        ("award", AwardStatus),
+        ("share", ShareStatus),
+    ],
+)
+def test_no_status_of_a_life_cycle_lacks_its_badge(kind: str, statuses: type[StrEnum]) -> None:
+    """A new status would show its English name, in grey."""
+    assert {str(status) for status in statuses} <= set(BADGES[kind])
 
 
 def test_every_icon_that_is_used_is_drawn() -> None:
