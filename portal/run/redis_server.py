@@ -43,7 +43,7 @@ def command(program: Path, settings: Settings) -> list[str]:
     """The command line: no TCP port, a socket for this user alone, every write kept, nothing thrown out."""
     folder = settings.data / "redis"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _prepare_socket_folder(settings.redis_socket.parent)
+    prepare_socket_folder(settings.redis_socket.parent)
     options = {
         "port": "0",
         "unixsocket": str(settings.redis_socket),
@@ -61,7 +61,7 @@ def command(program: Path, settings: Settings) -> list[str]:
     return [str(program), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 
-def _prepare_socket_folder(folder: Path) -> None:
+def prepare_socket_folder(folder: Path) -> None:
     """Make the socket's folder for this user alone; refuse one that somebody else made. Raises NoRedis."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = folder.lstat()

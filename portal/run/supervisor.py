@@ -11,9 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from portal.config import Settings, SettingsError
 from portal.run.accounts import account_lines
 from portal.run.jobs import QUEUES
@@ -99,7 +96,7 @@ class Supervisor:
         self._start("schedule", "portal.run.schedule")
 
     def _start_redis(self) -> None:
-        """The private Redis, waited for."""
+        """The private Redis, waited for (a tenth of a second; more after many writes)."""
         try:
             program = find_program()
             child = Child("redis", command(program, self.settings))
@@ -107,7 +104,7 @@ class Supervisor:
             raise CannotStart(str(error)) from error
         self.children.append(child)
         child.start(self.environ)
-        self._wait_for(lambda: answers(self.settings.redis_url), child, REDIS_SECONDS)
+        self._wait_for(lambda: answers(self.settings.redis_socket), child, REDIS_SECONDS)
 
     def _migrate(self) -> bool:
         """Bring the database to the newest shape; True if it was empty."""
@@ -206,13 +203,16 @@ def check_port(settings: Settings) -> None:
             ) from error
 
 
-def answers(redis_url: str) -> bool:
-    """Whether Redis answers and has read its file."""
-    try:
-        with Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1) as connection:
-            return bool(connection.ping())
-    except (RedisError, OSError):
-        return False
+def answers(path: Path) -> bool:
+    """Whether the private Redis answers; asked by hand, because its client library loads slowly."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(1)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 def is_ready(settings: Settings) -> bool:
