@@ -27,14 +27,25 @@ dev: $(VENV)/.runtime translations ## start only the web pages and reload them w
 	@PORTAL_ENV=development $(PY) -m flask --app app db upgrade
 	@PORTAL_ENV=development exec $(PY) -m flask --app app run --debug --port $${PORTAL_PORT:-8000}
 
+CHECKS := check-types check-format check-lint check-imports check-templates check-translations check-migrations
 check: $(VENV)/.dev translations ## format, lint, types, import directions, templates, translations, migrations
-	$(PY) -m ruff format --check --quiet . || { echo "Not formatted: run .venv/bin/ruff format ."; exit 1; }
-	$(PY) -m ruff check --quiet .
-	$(VENV)/bin/mypy --no-error-summary portal app.py
-	$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/djlint templates --lint --quiet
-	$(PY) -m portal.translations.missing
-	$(PY) -c 'from portal.run.migrate import newest; newest()'
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 $(CHECKS)
+
+.PHONY: $(CHECKS)
+check-types:
+	@$(VENV)/bin/mypy --no-error-summary portal app.py
+check-format:
+	@$(PY) -m ruff format --check --quiet . || { echo "Not formatted: run .venv/bin/ruff format ."; exit 1; }
+check-lint:
+	@$(PY) -m ruff check --quiet .
+check-imports:
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
+check-templates:
+	@$(VENV)/bin/djlint templates --lint --quiet
+check-translations:
+	@$(PY) -m portal.translations.missing
+check-migrations:
+	@$(PY) -c 'from portal.run.migrate import newest; newest()'
 
 test: $(VENV)/.dev translations ## the tests, on SQLite and PostgreSQL, with a real Redis and worker
 	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -n 2 --dist loadfile
