@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, request, session
-from sqlalchemy import text
+from flask import Blueprint, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from portal.database import db
+from portal import health
+from portal.challenge.challenger import Challenger
+from portal.errors import NotFound
+from portal.extensions import limiter
 
 site = Blueprint("site", __name__)
 
@@ -17,9 +20,32 @@ LANGUAGES = {"zh": "zh_Hans", "en": "en"}
 
 @site.get("/readyz")
 def readyz() -> tuple[dict[str, str], int]:
-    """Say 200 while a report can be accepted: that needs the database and nothing else."""
-    db.session.execute(text("SELECT 1"))
-    return {"status": "ready"}, 200
+    """Answer a balancer: 200 while a report can be accepted."""
+    return ({"status": "ready"}, 200) if health.ready() else ({"status": "not ready"}, 503)
+
+
+@site.get("/healthz")
+def healthz() -> tuple[dict[str, object], int]:
+    """Answer an operator: 200 only when the parts behind are well too; 503 says which are not."""
+    troubles = health.troubles()
+    return ({"status": "troubled", "troubles": troubles}, 503) if troubles else ({"status": "well"}, 200)
+
+
+@site.post("/challenge")
+@limiter.limit("60/minute")
+def challenge_new() -> dict[str, str]:
+    """Set a new picture; the page fetches it when its last step is reached."""
+    challenge_id = _challenger().issue()
+    return {"id": challenge_id, "picture": url_for("site.challenge_picture", challenge_id=challenge_id)}
+
+
+@site.get("/challenge/<challenge_id>.png")
+def challenge_picture(challenge_id: str) -> Response:
+    """Show the picture of a challenge that waits for its answer."""
+    picture = _challenger().picture(challenge_id)
+    if picture is None:
+        raise NotFound
+    return Response(picture, mimetype="image/png")
 
 
 @site.get("/language/<code>")
@@ -27,6 +53,10 @@ def language(code: str) -> Response:
     """Remember the language in the session and go back to the page."""
     session["lang"] = LANGUAGES.get(code, "zh_Hans")
     return redirect(_own_path(request.args.get("next", "/")))
+
+
+def _challenger() -> Challenger:
+    return cast(Challenger, current_app.extensions["portal_challenger"])
 
 
 def _own_path(target: str) -> str:

@@ -29,6 +29,8 @@ ACCESS: dict[str, Permission | Door] = {
     "site.challenge_picture": Door.PUBLIC,
     "site.challenge_new": Door.PUBLIC,
     # public: what a citizen sees; a visit, not an account, opens the receipt pages
+    "public.report": Door.PUBLIC,
+    "public.report_note": Door.PUBLIC,
     # desk: log-in
     "desk.login": Door.PUBLIC,
     "desk.logout": Door.SIGNED_IN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.public import filing  # noqa: F401
 from portal.public.blueprint import public
 
 __all__ = ["public"]

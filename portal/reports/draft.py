@@ -29,13 +29,14 @@ class DraftError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One opened form; ``solved`` counts the pictures answered rightly in it."""
+    """One opened form; counts the pictures ``solved`` and the files ``staged`` in it."""
 
     submission_id: str
     receipt_code: str = field(repr=False)
     opened_at: datetime
     answers: dict[str, str] = field(default_factory=dict, repr=False)
     solved: int = 0
+    staged: int = 0
 
     @classmethod
     def mint(cls, at: datetime) -> Draft:
@@ -50,6 +51,10 @@ class Draft:
         """The same form, with one more picture answered."""
         return replace(self, solved=self.solved + 1)
 
+    def with_staged(self, count: int) -> Draft:
+        """The same form, with so many files staged."""
+        return replace(self, staged=count)
+
     def is_stale(self, at: datetime) -> bool:
         """Whether it was opened so long ago that it no longer shows its code."""
         return at - self.opened_at > LIFETIME
@@ -62,6 +67,7 @@ def seal_draft(ring: Keyring, draft: Draft) -> str:
         draft.receipt_code,
         int(draft.opened_at.timestamp()),
         draft.solved,
+        draft.staged,
         draft.answers,
     ]
     plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -77,5 +83,5 @@ def open_draft(ring: Keyring, text: str) -> Draft:
         document = json.loads(open_sealed(ring, Purpose.FORM, blob, _CONTEXT))
     except (ValueError, binascii.Error, SealError):
         raise DraftError from None
-    submission_id, code, opened, solved, answers = document
-    return Draft(submission_id, code, datetime.fromtimestamp(opened, UTC), answers, solved)
+    submission_id, code, opened, solved, staged, answers = document
+    return Draft(submission_id, code, datetime.fromtimestamp(opened, UTC), answers, solved, staged)

@@ -36,6 +36,7 @@ class FaultCode(StrEnum):
     FILE_TOO_MANY_PIXELS = "file_too_many_pixels"
     FILE_LOCKED = "file_locked"
     NO_SPACE = "no_space"
+    DRAFT_RENEWED = "draft_renewed"
 
 
 SENTENCES: dict[FaultCode, LazyString] = {
@@ -88,6 +89,9 @@ SENTENCES: dict[FaultCode, LazyString] = {
     FaultCode.NO_SPACE: lazy_gettext(
         "Not uploaded: %(name)s could not be kept just now. Send the report without it;"
         " files can follow with your receipt code."
+    ),
+    FaultCode.DRAFT_RENEWED: lazy_gettext(
+        "The form had to be opened anew. What you wrote is still here; please check it and send again."
     ),
 }
 

@@ -1,0 +1,233 @@
+"""Filing a report: what is posted from the form, and the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+from flask import Response, current_app, make_response, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from redis.exceptions import RedisError
+from werkzeug.datastructures import FileStorage
+
+from portal import clock
+from portal.cases import filing as cases
+from portal.database import db
+from portal.errors import NotFound
+from portal.evidence import staging
+from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
+from portal.evidence.jobs import ring_for
+from portal.evidence.models import StagedFile
+from portal.evidence.store import Store, StoreError, StoreFault
+from portal.extensions import csrf, settings
+from portal.people.actor import REPORTER
+from portal.public import crowd
+from portal.public.blueprint import public
+from portal.public.filing_form import Form
+from portal.public.filing_pages import challenger, form_page, locale, needs_picture, receipt_page, review_page
+from portal.public.places import districts
+from portal.reports import receipt
+from portal.reports.draft import Draft, DraftError, open_draft
+from portal.reports.faults import Fault, FaultCode
+from portal.reports.filing import Filing, read, tidy
+from portal.reports.receipt import ReceiptError
+from portal.vault.keys import Keyring
+
+PageOf = Callable[[Form, list[StagedFile]], Response]
+
+FILE_FAULTS = {
+    InspectionFault.EMPTY: FaultCode.FILE_EMPTY,
+    InspectionFault.TOO_LARGE: FaultCode.FILE_TOO_LARGE,
+    InspectionFault.NOT_ALLOWED: FaultCode.FILE_NOT_ALLOWED,
+    InspectionFault.BROKEN: FaultCode.FILE_BROKEN,
+    InspectionFault.TOO_MANY_PIXELS: FaultCode.FILE_TOO_MANY_PIXELS,
+    InspectionFault.ENCRYPTED_PDF: FaultCode.FILE_LOCKED,
+}
+SHOWN_NAME = 60  # characters of the sender's file name that a sentence repeats
+PREFILLED = ("situation", "category", "sector")
+SOLVED_SECONDS = 600
+
+
+@public.route("/report", methods=["GET", "POST"])
+# The token is checked below, so that a missing one does not cost what was typed.
+@csrf.exempt
+def report() -> Response:
+    """The form, and everything that is posted from it."""
+    at = clock.now()
+    if request.method == "GET":
+        known = {name: request.args.get(name, "") for name in PREFILLED}
+        return form_page(Form(Draft.mint(at), at, tidy(known)), [])
+    try:
+        csrf.protect()
+    except CSRFError:
+        return _without_token(at)
+    form = _opened(at)
+    action = request.form.get("action", "send")
+    if action in {"edit", "refresh"}:
+        return _keep(form, review_page if action == "refresh" and form.from_review else form_page)
+    _take_files(form)
+    filing = _check(form)
+    if action == "review":
+        return _keep(form, form_page if form.is_faulty else review_page)
+    return _send(form, filing)
+
+
+@public.post("/report/note")
+def report_note() -> Response:
+    """The receipt code as a small text file with a name that says nothing; for browsers without script."""
+    try:
+        code = receipt.normalise(request.form.get("code", ""))
+    except ReceiptError:
+        raise NotFound from None
+    text = "-".join(receipt.groups(code)) + "\r\n"
+    response = make_response(text)
+    response.mimetype = "text/plain"
+    response.headers["Content-Disposition"] = 'attachment; filename="note.txt"'
+    return response
+
+
+def _without_token(at: datetime) -> Response:
+    """Show the form again with a fresh token and what was typed; nothing is written.
+
+    The draft is a new one: whoever made a browser post here may know the old one.
+    """
+    form = Form(Draft.mint(at), at, tidy(request.form), status=400)
+    form.notice = gettext(
+        "Not sent yet: the page was open for too long, or cookies are switched off. Everything you wrote is"
+        " still here; please choose your files again and send."
+    )
+    return form_page(form, [])
+
+
+def _opened(at: datetime) -> Form:
+    """Open the posted draft; the answers come from the page, on the review page from the draft."""
+    removed = request.form.getlist("remove")
+    posted = tidy(request.form)
+    try:
+        draft = open_draft(_ring(), request.form.get("draft", ""))
+    except DraftError:
+        form = Form(Draft.mint(at), at, posted, removed=removed)
+        form.faults["draft"] = Fault(FaultCode.DRAFT_RENEWED)
+        return form
+    from_review = bool(draft.answers) and "narrative" not in request.form
+    answers = draft.answers if from_review else posted
+    succeeds = ""
+    if draft.is_stale(at):
+        succeeds = draft.submission_id
+        draft = Draft.mint(at).with_staged(draft.staged)
+    return Form(draft, at, answers, removed=removed, from_review=from_review, succeeds=succeeds)
+
+
+def _take_files(form: Form) -> None:
+    """Stream what came along into the store, before anything is asked of the database."""
+    room = MAX_FILES - form.draft.staged + len(form.removed)
+    for upload in request.files.getlist("files"):
+        if not upload.filename:
+            continue  # an empty file field is sent as a file without a name
+        fault = FaultCode.FILES_TOO_MANY if len(form.received) >= room else _receive(form, upload)
+        if fault is not None:
+            facts = {"name": upload.filename[:SHOWN_NAME], "limit": MAX_FILES}
+            form.file_faults.append(Fault(fault, facts))
+
+
+def _receive(form: Form, upload: FileStorage) -> FaultCode | None:
+    try:
+        form.received.append(staging.receive(upload.stream, _store()))
+    except InspectionError as error:
+        return FILE_FAULTS[error.code]
+    except StoreError as error:
+        return FaultCode.FILE_TOO_LARGE if error.code is StoreFault.TOO_LARGE else FaultCode.NO_SPACE
+    return None
+
+
+def _check(form: Form) -> Filing:
+    """Read the answers; faults are left in the form."""
+    filing, faults = read(
+        form.answers,
+        submission_id=form.draft.submission_id,
+        receipt_code=form.draft.receipt_code,
+        today=clock.city_date(form.at, settings().zone),
+        districts=districts(),
+        locale=locale(),
+        files=tuple(form.received),
+    )
+    form.faults.update(faults)
+    if not form.answers.get("consent"):
+        form.faults["consent"] = Fault(FaultCode.CONSENT_EMPTY)
+    return filing
+
+
+def _send(form: Form, filing: Filing) -> Response:
+    """File the report; the page of the receipt is the answer, so that its code is in no address."""
+    if form.is_faulty:
+        return _keep(form, form_page)
+    fault = _challenge_fault(form)
+    # The answer to the first sending may have been lost: the same form shows its receipt, picture or not.
+    if fault is not None and cases.find_filed(filing.submission_id) is None:
+        form.faults["challenge"] = Fault(fault)
+        return _keep(form, review_page if form.from_review else form_page)
+    _tend_staged(form)
+    filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
+    db.session.commit()
+    ring_for(filed.evidence_ids)
+    return receipt_page(form, filed)
+
+
+def _challenge_fault(form: Form) -> FaultCode | None:
+    """Judge the picture's answer; from a crowded network a second one is asked for."""
+    challenge_id = request.form.get("challenge_id", "")[:64]
+    answer = request.form.get("challenge_answer", "")[:64].strip()
+    if needs_picture() and not answer:
+        return FaultCode.CHALLENGE_EMPTY
+    if not _solved(challenge_id, answer, form.draft.submission_id):
+        return FaultCode.CHALLENGE_WRONG
+    form.draft = form.draft.once_more_solved()
+    form.retry_after = crowd.wait_seconds()
+    if form.retry_after and needs_picture() and form.draft.solved < crowd.SOLVED_WHEN_CROWDED:
+        form.status = 429
+        return FaultCode.CHALLENGE_MORE
+    return None
+
+
+def _solved(challenge_id: str, answer: str, submission_id: str) -> bool:
+    """Judge an answer once for each form: the same form sent twice at once may have used it up itself."""
+    if not needs_picture():
+        return True
+    key, redis = f"solved:{challenge_id}", current_app.extensions["portal_redis"]
+    right = challenger().check(challenge_id, answer)
+    try:
+        if right:
+            redis.set(key, submission_id, ex=SOLVED_SECONDS)
+            return True
+        return bool(challenge_id and redis.get(key) == submission_id.encode())
+    except RedisError:
+        return right
+
+
+def _keep(form: Form, page: PageOf) -> Response:
+    """Keep files that came along, and show a page; what was typed is on it."""
+    _tend_staged(form)
+    files = staging.stage(form.draft.submission_id, form.received, form.at)
+    form.draft = form.draft.with_staged(len(files))
+    db.session.commit()
+    if form.is_faulty and form.status == 200:
+        form.status = 422
+    return page(form, files)
+
+
+def _tend_staged(form: Form) -> None:
+    """Take over the files of a form that grew too old, and take out what was ticked."""
+    if form.succeeds and form.draft.staged:
+        staging.move(form.succeeds, form.draft.submission_id, form.at)
+    if form.removed:
+        staging.remove(form.draft.submission_id, form.removed)
+
+
+def _ring() -> Keyring:
+    return cast(Keyring, current_app.extensions["portal_keyring"])
+
+
+def _store() -> Store:
+    return cast(Store, current_app.extensions["portal_store"])
