@@ -41,7 +41,6 @@ _TURNS = {
 _DECODER_ERRORS = (
     OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, struct.error,
     ZeroDivisionError, AttributeError, NotImplementedError, RuntimeError, UnidentifiedImageError,
-    Image.DecompressionBombWarning,
 )  # fmt: skip
 
 
@@ -55,7 +54,7 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
             return {"width": image.width, "height": image.height}
         clean_type = write_clean(clean, media_type, results[0])
         write_thumb(clean, results[1])
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InspectionError(InspectionFault.TOO_MANY_PIXELS) from None
     except MemoryError:
         raise

@@ -44,14 +44,18 @@ def xmp() -> bytes:
     ).encode()
 
 
+def srgb() -> bytes:
+    """Return a colour profile, which carries its maker and date."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
 def jpeg(picture: Image.Image | None = None, orientation: int = 1, **options: object) -> bytes:
     """Return a photograph as a telephone takes it: Exif with position, XMP, profile, comment."""
     out = io.BytesIO()
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     settings = {
         "exif": exif(orientation),
         "xmp": xmp(),
-        "icc_profile": profile,
+        "icc_profile": srgb(),
         "comment": CANARY,
         "dpi": (72, 72),
     }
@@ -66,7 +70,9 @@ def png(picture: Image.Image | None = None, orientation: int = 1) -> bytes:
     text.add_itxt("XML:com.adobe.xmp", xmp().decode())
     text.add_text("Comment", CANARY * 50, zip=True)
     out = io.BytesIO()
-    (picture or quarters()).save(out, "PNG", pnginfo=text, exif=exif(orientation), dpi=(300, 300))
+    (picture or quarters()).save(
+        out, "PNG", pnginfo=text, exif=exif(orientation), dpi=(300, 300), icc_profile=srgb()
+    )
     return out.getvalue()
 
 
