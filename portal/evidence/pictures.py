@@ -48,10 +48,11 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
     """Open one picture, write its clean and its small copy, and return size and type of the clean one."""
     try:
         image = Image.open(source, formats=[_FORMATS[media_type]])
-        check_pixels(*image.size)
+        width, height = image.size  # the decoder's own reduction changes it
+        check_pixels(width, height)
         clean = reduce(image)
         if not results:
-            return {"width": image.width, "height": image.height}
+            return {"width": width, "height": height}
         clean_type = write_clean(clean, media_type, results[0])
         write_thumb(clean, results[1])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

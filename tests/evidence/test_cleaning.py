@@ -412,6 +412,8 @@ def test_no_descriptor_stays_open_after_refusals(samples: dict[str, bytes]) -> N
 
 def test_a_deep_check_tells_size_and_pages_without_a_copy(samples: dict[str, bytes]) -> None:
     assert deep_check(PNG, io.BytesIO(samples["image/png"])) == cleaning.Checked(PNG, 64, 48, None)
+    large = jpeg(Image.new("RGB", (4032, 3024)))
+    assert deep_check(JPEG, io.BytesIO(large)) == cleaning.Checked(JPEG, 4032, 3024, None)
     assert deep_check(PDF, io.BytesIO(samples["application/pdf"])) == cleaning.Checked(PDF, None, None, 2)
     with pytest.raises(CleaningError) as caught:
         deep_check(JPEG, io.BytesIO(samples["image/jpeg"][:-400]))
