@@ -112,6 +112,39 @@ GUARDS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM payouts WHERE share_id = NEW.id AND state = 'paid')",
         "a paid share has a payout",
     ),
+    (
+        "award_approved_is_reserved",
+        "BEFORE UPDATE",
+        "awards",
+        "NEW.status = 'approved' AND OLD.status <> 'approved'",
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM fund_entries e WHERE e.award_id = NEW.id"
+        " AND e.kind = 'reserve' AND e.amount_fen = NEW.amount_fen)",
+        "an approved award is reserved in the fund",
+    ),
+    (
+        "award_approved_stays",
+        "BEFORE UPDATE",
+        "awards",
+        "OLD.status IN ('approved', 'closed') AND NEW.status NOT IN ('approved', 'closed')",
+        "SELECT 1",
+        "an approved award stays approved",
+    ),
+    (
+        "share_settled_stays",
+        "BEFORE UPDATE",
+        "shares",
+        "OLD.status IN ('paid', 'expired', 'forfeited') AND NEW.status <> OLD.status",
+        "SELECT 1",
+        "a settled share stays as it is",
+    ),
+    (
+        "payout_paid_stays",
+        "BEFORE UPDATE",
+        "payouts",
+        "OLD.state IN ('paid', 'returned')",
+        "SELECT 1 WHERE NEW.state <> OLD.state OR NEW.amount_fen <> OLD.amount_fen OR NEW.share_id <> OLD.share_id",
+        "a payout whose outcome is known stays as it is",
+    ),
 )
 
 # Rows that are written once: (table, what may not happen to it)

@@ -1,0 +1,390 @@
+"""The verbs of an award: proposed when the penalty is recorded, revised, approved, sent back, refused."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.audit.events import record
+from portal.cases.models import Case
+from portal.cases.telling import tell_officer
+from portal.clock import city_date
+from portal.database import db
+from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale
+from portal.money import format_yuan_brief
+from portal.notices.outbox import NoticeKind, tell_reporter
+from portal.people.actor import SYSTEM, Actor
+from portal.people.permissions import Permission, Role
+from portal.reports.identity import ask_again, checks_of
+from portal.reports.models import Report
+from portal.rewards import fund, hands, shares
+from portal.rewards.facts import Computation, compute_case, stored_choices
+from portal.rewards.models import Act, Award, Share, Stage
+from portal.rewards.moves import move_award
+from portal.rewards.rules.codes import DerivationError
+from portal.rewards.rules.derivation import Derivation, recompute
+from portal.rewards.rules.model import Choice
+from portal.rewards.rules.outcome import Need
+from portal.rewards.standing import Block, NotReady, standing
+from portal.rewards.steps import LIVE_AWARDS, AwardAction, AwardStatus, ShareStatus
+from portal.rewards.telling import tell_role
+
+SHORTEST_REASON = 5
+LONGEST_REASON = 1000
+OPEN_AWARDS = frozenset({AwardStatus.PROPOSED, AwardStatus.SENT_BACK})
+
+
+class AwardChanged(Stale):
+    """The award is not the one that the form showed."""
+
+    message = (
+        "This award changed after you opened it, so nothing was decided."
+        " Look at it as it stands now, then decide."
+    )
+
+
+class AmountOutsideBand(Refusal):
+    """The rule does not allow this amount."""
+
+    message = "The rule allows %(low)s to %(high)s yuan here. Please choose an amount inside."
+    status = 422
+
+
+class ChoiceIncomplete(Refusal):
+    """An amount is missing."""
+
+    message = "Please choose an amount for each finding that needs one."
+    status = 422
+
+
+class ReasonMissing(Refusal):
+    """A decision about money without a reason."""
+
+    message = "Please write the reason in at least %(least)d characters."
+    status = 422
+
+
+class DoesNotAddUp(Refusal):
+    """The stored steps do not lead to the stored amount."""
+
+    message = "The computation of this award does not add up, so it cannot be approved. Send it back."
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Amounts in fen that an officer chose, by finding, and why."""
+
+    amounts_fen: Mapping[int, int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What finance saw when it decided: the version of the award, its amount in fen, and a reason."""
+
+    award_id: int
+    version: int
+    amount_fen: int
+    reason: str = ""
+
+
+def live_award(case_id: int) -> Award | None:
+    """Return the case's award that is not refused."""
+    return db.session.scalar(
+        select(Award).where(
+            Award.case_id == case_id, Award.stage == Stage.MAIN, Award.status.in_(LIVE_AWARDS)
+        )
+    )
+
+
+def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
+    """Propose the award of a case, or revise the one that waits; None while nothing is payable.
+
+    For the verbs that record a penalty or its absence. Where an officer has to choose the amount, it waits.
+    """
+    award = live_award(case.id)
+    computed = compute_case(case, stored_choices(award.facts) if award else {})
+    if award is None:
+        return _propose(case, computed, actor, at) if computed.payable else None
+    if award.status in OPEN_AWARDS and computed.payable and _differs(award, computed):
+        _revise(award, computed, actor, at, case_id=case.id)
+    return award
+
+
+def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Award:
+    """Take the amounts an officer chose inside the rule's band, with the reason, and propose the award."""
+    if not actor.may(Permission.AWARD_CHOOSE):
+        raise NotAllowed
+    reason = _reason(chosen.reason)
+    award = live_award(case.id)
+    if award is not None and award.status not in OPEN_AWARDS:
+        raise NotInThisState
+    _must_be_verifier(award, actor)
+    kept = stored_choices(award.facts) if award else {}
+    given = {finding: Choice(fen, reasoned=True) for finding, fen in chosen.amounts_fen.items()}
+    computed = compute_case(case, {**kept, **given})
+    _check_choice(computed)
+    if award is None:
+        award = _propose(case, computed, actor, at, reason)
+    else:
+        _revise(award, computed, actor, at, case_id=case.id, choice_reason=reason)
+    hands.take(award, actor.person_id, Act.VERIFY, at)
+    return award
+
+
+def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
+    """Answer finance: propose an award that was sent back, computed anew, with the verifier's reason."""
+    if not actor.may(Permission.AWARD_CHOOSE):
+        raise NotAllowed
+    said = _reason(reason)
+    award = live_award(case.id)
+    if award is None or award.status is not AwardStatus.SENT_BACK:
+        raise NotInThisState
+    _must_be_verifier(award, actor)
+    computed = compute_case(case, stored_choices(award.facts))
+    if not computed.payable:
+        raise NotReady(Block.NOT_PAYABLE)
+    _revise(award, computed, actor, at, case_id=case.id, reason=said)
+    hands.take(award, actor.person_id, Act.VERIFY, at)
+    return award
+
+
+def refresh(award: Award, at: datetime) -> bool:
+    """Compute an award anew that waits for finance; True when it changed.
+
+    Its event stands in the award's history only: what changed may be an identity answer.
+    """
+    if award.status is not AwardStatus.PROPOSED:
+        return False
+    computed = compute_case(case_of(award), stored_choices(award.facts))
+    if not computed.payable or not _differs(award, computed):
+        return False
+    _revise(award, computed, SYSTEM, at, case_id=None)
+    return True
+
+
+def approve(decision: Decision, actor: Actor, at: datetime, *, claim_days: int) -> Award:
+    """Approve what finance saw: reserve the money, tell the reporter, open the claim; or refuse with why."""
+    award = _to_decide(decision, actor)
+    if award.status is not AwardStatus.PROPOSED:
+        raise NotInThisState
+    for block in standing(award):
+        raise NotReady(block)
+    _must_add_up(award)
+    hands.note_verifiers(award, at)
+    hands.take(award, actor.person_id, Act.APPROVE, at)
+    fund.reserve(award, actor, at)
+    move_award(award, AwardAction.APPROVE, actor, at, role=actor.role_for(Permission.AWARD_DECIDE))
+    award.approved_by, award.approved_at = actor.person_id, at
+    award.decision_reason = ""
+    db.session.flush()  # the database lets shares move once their award is approved
+    for share in award.shares:
+        shares.notify(share, actor, at, claim_days=claim_days)
+        report = db.session.get_one(Report, share.report_id)
+        tell_reporter(report.id, NoticeKind.REWARD_READY, alert_channel=report.alert_channel, at=at)
+    db.session.flush()
+    return award
+
+
+def send_back(decision: Decision, actor: Actor, at: datetime) -> Award:
+    """Send an award back to who verified the case, with a reason."""
+    award = _to_decide(decision, actor)
+    reason = _reason(decision.reason)
+    award.decision_reason = reason
+    role = actor.role_for(Permission.AWARD_DECIDE)
+    move_award(award, AwardAction.SEND_BACK, actor, at, role=role, reason=reason, case_id=award.case_id)
+    tell_officer(case_of(award), NoticeKind.AWARD_SENT_BACK, at)
+    db.session.flush()
+    return award
+
+
+def refuse(decision: Decision, actor: Actor, at: datetime) -> Award:
+    """Refuse an award for good, with a reason; the case may be awarded again for another one."""
+    award = _to_decide(decision, actor)
+    reason = _reason(decision.reason)
+    award.decision_reason = reason
+    role = actor.role_for(Permission.AWARD_DECIDE)
+    move_award(award, AwardAction.REFUSE, actor, at, role=role, reason=reason, case_id=award.case_id)
+    db.session.flush()
+    return award
+
+
+def reporter_withdrew(report: Report, at: datetime) -> None:
+    """Take a withdrawn report out of the awards: the next effective one moves up, or a share ends."""
+    rows = db.session.scalars(
+        select(Share).join(Award).where(Share.report_id == report.id, Award.status.in_(LIVE_AWARDS))
+    )
+    for share in rows.unique():
+        if share.status is ShareStatus.NOTIFIED:
+            shares.give_up(share, at)
+        elif share.award.status is AwardStatus.PROPOSED:
+            refresh(share.award, at)
+
+
+def case_of(award: Award) -> Case:
+    """Return the case of an award."""
+    return db.session.get_one(Case, award.case_id)
+
+
+def _propose(case: Case, computed: Computation, actor: Actor, at: datetime, reason: str = "") -> Award:
+    derivation, amount_fen, report = _result(computed)
+    award = Award(
+        number=_new_number(at),
+        case_id=case.id,
+        stage=Stage.MAIN,
+        status=AwardStatus.PROPOSED,
+        rule_id=derivation.rule_set,
+        rule_version=str(derivation.rule_set_version),
+        facts=computed.stored(),
+        derivation=derivation.to_json(),
+        computed_fen=amount_fen,
+        amount_fen=amount_fen,
+        choice_reason=reason,
+        proposed_at=at,
+        proposed_by=actor.person_id,
+    )
+    db.session.add(award)
+    award.shares = [Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED)]
+    db.session.flush()
+    role = actor.role_for(Permission.CASE_VERIFY)
+    record("award_propose", at=at, actor=actor, role=role, case_id=case.id, award_id=award.id, reason=reason)
+    _note_hands(award, report, at)
+    _tell(award, report, at)
+    return award
+
+
+def _revise(
+    award: Award,
+    computed: Computation,
+    actor: Actor,
+    at: datetime,
+    *,
+    case_id: int | None,
+    choice_reason: str = "",
+    reason: str = "",
+) -> None:
+    """Put the award as it is computed now in the place of the one that waited."""
+    derivation, amount_fen, report = _result(computed)
+    role = actor.role_for(Permission.CASE_VERIFY)
+    told = choice_reason or reason
+    move_award(award, AwardAction.REVISE, actor, at, role=role, reason=told, case_id=case_id)
+    award.facts, award.derivation = computed.stored(), derivation.to_json()
+    award.computed_fen = award.amount_fen = amount_fen
+    award.choice_reason = choice_reason or award.choice_reason
+    award.decision_reason = ""
+    award.proposed_by = actor.person_id or award.proposed_by
+    _share_out(award, report, amount_fen)
+    db.session.flush()
+    _note_hands(award, report, at)
+    _tell(award, report, at)
+
+
+def _share_out(award: Award, report: Report, amount_fen: int) -> None:
+    """Give the one share of a waiting award its amount, and to whom it goes now."""
+    (share,) = award.shares
+    if share.report_id == report.id:
+        share.amount_fen = amount_fen
+        return
+    db.session.delete(share)
+    db.session.flush()
+    db.session.expire(award, ["shares"])
+    award.shares.append(Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED))
+
+
+def _note_hands(award: Award, report: Report, at: datetime) -> None:
+    """Note who verified, and who answered about the reporter before there was an award."""
+    hands.note_verifiers(award, at)
+    for check in checks_of(report.id).values():
+        held = hands.held_by(award.id, check.answered_by) if check.answered_by else Act.IDENTIFY
+        if held is None:
+            hands.take(award, check.answered_by, Act.IDENTIFY, at)
+        elif held is not Act.IDENTIFY:
+            # Who verified the case may not have answered about its reporter: somebody else is asked.
+            ask_again(check, at)
+
+
+def _tell(award: Award, report: Report, at: datetime) -> None:
+    """Tell those whose turn it is: the identity officer while a question is open, else finance."""
+    if Block.IDENTITY in standing(award):
+        tell_role(Role.IDENTITY_OFFICER, NoticeKind.IDENTITY_TO_ANSWER, report.number, at)
+    else:
+        tell_role(Role.FINANCE, NoticeKind.AWARD_TO_DECIDE, award.number, at)
+
+
+def _result(computed: Computation) -> tuple[Derivation, int, Report]:
+    outcome = computed.outcome
+    if not outcome.derivation or not outcome.amount_fen or not computed.report:
+        raise NotReady(Block.NOT_PAYABLE)
+    return outcome.derivation, outcome.amount_fen, computed.report
+
+
+def _differs(award: Award, computed: Computation) -> bool:
+    """Tell whether anything the award rests on has changed since it was computed."""
+    reports = [share.report_id for share in award.shares]
+    return award.facts != computed.stored() or reports != [computed.report.id if computed.report else 0]
+
+
+def _check_choice(computed: Computation) -> None:
+    for missing in computed.outcome.needs:
+        if missing.need is Need.CHOICE_INSIDE_BAND and missing.band:
+            low, high = missing.band.min_fen, missing.band.max_fen
+            raise AmountOutsideBand(low=format_yuan_brief(low), high=format_yuan_brief(high))
+    if computed.choice_needs:
+        raise ChoiceIncomplete
+    if not computed.payable:
+        raise NotReady(Block.NOT_PAYABLE)
+
+
+def _must_be_verifier(award: Award | None, actor: Actor) -> None:
+    """Refuse who has another hand in this award."""
+    held = hands.held_by(award.id, actor.person_id) if award else None
+    if award is not None and held not in (None, Act.VERIFY):
+        raise hands.HandTaken(held, Act.VERIFY, hands.free_people(award.id, Act.VERIFY))
+
+
+def _to_decide(decision: Decision, actor: Actor) -> Award:
+    """Return the award that finance looked at, locked; refuses one that changed, and who may not decide."""
+    if not actor.may(Permission.AWARD_DECIDE):
+        raise NotAllowed
+    award = db.session.scalar(
+        select(Award)
+        .where(Award.id == decision.award_id)
+        .with_for_update(of=Award)
+        .execution_options(populate_existing=True)
+    )
+    if award is None:
+        raise NotFound
+    if (award.version, award.amount_fen) != (decision.version, decision.amount_fen):
+        raise AwardChanged
+    held = hands.held_by(award.id, actor.person_id)
+    if held not in (None, Act.APPROVE):
+        raise hands.HandTaken(held, Act.APPROVE, hands.free_people(award.id, Act.APPROVE))
+    return award
+
+
+def _must_add_up(award: Award) -> None:
+    try:
+        amount_fen = recompute(Derivation.from_json(award.derivation))
+    except DerivationError:
+        raise DoesNotAddUp from None
+    if amount_fen != award.amount_fen:
+        raise DoesNotAddUp
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()[:LONGEST_REASON]
+    if len(reason) < SHORTEST_REASON:
+        raise ReasonMissing(least=SHORTEST_REASON)
+    return reason
+
+
+def _new_number(at: datetime) -> str:
+    """Return a number that no award has; random, so that it says nothing of cases or of other awards."""
+    while True:
+        number = f"JL-{city_date(at).year}-{secrets.randbelow(1_000_000):06d}"
+        if db.session.scalar(select(Award.id).where(Award.number == number)) is None:
+            return number
