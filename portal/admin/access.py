@@ -40,7 +40,22 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.account_language": Door.SIGNED_IN,
     "desk.account_password": Door.SIGNED_IN,
     "desk.session_end": Door.SIGNED_IN,
-    # desk: cases
+    # desk: cases; the verbs look once more, at the very case
+    "desk.queue": Permission.CASE_READ,
+    "desk.case": Permission.CASE_READ,
+    "desk.case_evidence": Permission.CASE_READ,
+    "desk.evidence_clean": Permission.CASE_READ,
+    "desk.evidence_thumb": Permission.CASE_READ,
+    "desk.case_accept": Permission.CASE_TRIAGE,
+    "desk.case_refuse": Permission.CASE_TRIAGE,
+    "desk.case_transfer": Permission.CASE_TRIAGE,
+    "desk.case_merge": Permission.CASE_TRIAGE,
+    "desk.case_unmerge": Permission.CASE_TRIAGE,
+    "desk.case_assign": Permission.CASE_ASSIGN,
+    "desk.case_extend": Permission.CASE_EXTEND,
+    "desk.case_ask": Permission.CASE_READ,
+    "desk.case_close": Permission.CASE_READ,
+    "desk.case_contact": Permission.CONTACT_OPEN,
     # desk: identity officer
     # desk: people
     "desk.people": Permission.PEOPLE_MANAGE,

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from portal.admin import account, home, login  # noqa: F401
+from portal.admin import (  # noqa: F401
+    account,
+    audit,
+    case,
+    contact,
+    evidence,
+    home,
+    login,
+    people,
+    queue,
+    routing,
+    triage,
+    units,
+    words,
+)
 from portal.admin.blueprint import desk
 
 __all__ = ["desk"]

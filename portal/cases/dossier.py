@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.audit.models import Event
 from portal.cases.models import Case
@@ -95,24 +95,31 @@ def evidence_of(report_ids: Sequence[int]) -> dict[int, list[Evidence]]:
     return found
 
 
-def log_of(case: Case) -> list[Logged]:
-    """Return the events of the case and of the reports that it holds, newest first."""
+def log_of(case: Case, actions: Collection[str]) -> list[Logged]:
+    """Return the events of the case and of the reports that it holds, newest first.
+
+    ``actions`` names what may be shown: an event about the reporter's identity must not reach a verifier.
+    """
     held = select(Report.id).where(Report.case_id == case.id)
+    return _logged(
+        actions, or_(Event.case_id == case.id, and_(Event.case_id.is_(None), Event.report_id.in_(held)))
+    )
+
+
+def log_since(case: Case, event_id: int, actions: Collection[str]) -> list[Logged]:
+    """Return what happened to the case after an event: what somebody with an old form did not see."""
+    return _logged(actions, and_(Event.case_id == case.id, Event.id > event_id))
+
+
+def _logged(actions: Collection[str], condition: ColumnElement[bool]) -> list[Logged]:
     rows = db.session.execute(
         select(Event, Person.name)
         .outerjoin(Account, Account.id == Event.actor_account_id)
         .outerjoin(Person, Person.id == Account.person_id)
-        .where(or_(Event.case_id == case.id, and_(Event.case_id.is_(None), Event.report_id.in_(held))))
+        .where(Event.action.in_(actions), condition)
         .order_by(Event.at.desc(), Event.id.desc())
     )
     return [Logged(event, name) for event, name in rows]
-
-
-def log_since(case: Case, event_id: int) -> list[Logged]:
-    """Return what happened to the case after an event: what somebody with an old form did not see."""
-    return [
-        logged for logged in log_of(case) if logged.event.id > event_id and logged.event.case_id == case.id
-    ]
 
 
 def last_event_id(case: Case) -> int:
@@ -153,6 +160,11 @@ def similar_to(case: Case, actor: Actor) -> list[Similar]:
         .limit(LIKE_LIMIT)
     )
     return [_similar(case, other) for other in found]
+
+
+def number_of(case_id: int) -> str | None:
+    """Return the number of a case."""
+    return db.session.scalar(select(Case.number).where(Case.id == case_id))
 
 
 def _similar(case: Case, other: Case) -> Similar:

@@ -12,6 +12,7 @@ from portal.database import db
 from portal.errors import Refusal
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import REPORTER, Actor
+from portal.reports import wording
 from portal.reports.models import Message, MessageSide, Report
 
 LONGEST = 2000
@@ -87,7 +88,7 @@ def _write(
     account_id: int | None = None,
     once: str | None = None,
 ) -> Message:
-    said = text.strip()
+    said = wording.lines(text)
     if report.withdrawn_at is not None:
         raise ConversationOver
     if not said:

@@ -1,0 +1,59 @@
+"""Opening a sealed telephone number: a reason first, then the event, then once the number."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from flask_login import current_user
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.admin.forms import ReasonForm
+from portal.cases import dossier, queries
+from portal.cases.models import Case
+from portal.database import db
+from portal.errors import NotFound, Refusal
+from portal.people.permissions import Permission
+from portal.reports import contact
+from portal.reports.models import Report
+from portal.vault.keys import Keyring
+
+FIELDS = {"telephone": lazy_gettext("Telephone"), "email": lazy_gettext("E-mail")}
+
+
+@desk.route("/cases/<number>/contact/<report>", methods=["GET", "POST"])
+def case_contact(number: str, report: str) -> ResponseReturnValue:
+    """Ask for a reason; after the event is kept, show what was sealed, on this page only."""
+    case = queries.find_case(number, current_user.actor, Permission.CONTACT_OPEN)
+    found = _report(case, report)
+    form = ReasonForm()
+    if not form.is_submitted():
+        return _asked(case, found, form)
+    if not form.validate():
+        return _asked(case, found, form), 422
+    try:
+        event = contact.record_opening(found, current_user.actor, form.reason.data, clock.now())
+    except Refusal as refused:
+        db.session.rollback()
+        return _asked(case, found, form, refused.sentence()), refused.status
+    # Whoever sees the number is in the log already, whatever happens to this page.
+    db.session.commit()
+    ring = cast(Keyring, current_app.extensions["portal_keyring"])
+    fields = contact.reveal(ring, found, event.id)
+    return render_template(
+        "admin/contact_open.html", case=case, report=found, fields=fields, labels=FIELDS, event=event
+    )
+
+
+def _report(case: Case, number: str) -> Report:
+    told = next((one for one in dossier.reports_of(case) if one.report.number == number), None)
+    if told is None or not told.has_contact:
+        raise NotFound
+    return told.report
+
+
+def _asked(case: Case, report: Report, form: ReasonForm, refusal: str = "") -> str:
+    return render_template("admin/contact.html", case=case, report=report, form=form, refusal=refusal)

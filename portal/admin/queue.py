@@ -1,0 +1,123 @@
+"""The queue: what is due first on top, filters in the address, the chosen case beside the list."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import render_template, request, url_for
+from flask_login import current_user
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.admin.case import summary
+from portal.admin.words import OFFICERS
+from portal.badges import BADGES
+from portal.cases import queries
+from portal.cases.queries import Filter, Mark, Officer, View
+from portal.cases.steps import OPEN_STATUSES, CaseStatus
+from portal.extensions import settings
+from portal.people.actor import Actor
+from portal.people.permissions import Permission, Scope
+from portal.reports import wording
+from portal.reports.sectors import SECTORS, sector
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Default = TypeVar("Default")
+
+NUMBER_DIGITS = 6
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ASKED = ("view", "status", "sector", "district", "officer", "q")
+
+
+@desk.get("/cases")
+def queue() -> str:
+    """Show one page of the queue and, where a case is chosen, its summary."""
+    actor: Actor = current_user.actor
+    now = clock.now()
+    wanted = _wanted(actor, now)
+    page = queries.queue(actor, wanted, now, _mark(request.args.get("at", "")))
+    asked = {name: value for name in ASKED if (value := request.args.get(name, ""))}
+    chosen = request.args.get("case", "")
+    return render_template(
+        "admin/queue.html",
+        page=page,
+        wanted=wanted,
+        counts=queries.view_counts(actor, now),
+        asked=asked,
+        query=request.args.get("q", ""),
+        previous_url=_turn(asked, page.previous),
+        next_url=_turn(asked, page.next),
+        chosen=summary(chosen, actor, now) if chosen else None,
+        choices=_choices(actor),
+        here=request.args.get("at", ""),
+    )
+
+
+def _wanted(actor: Actor, now: datetime) -> Filter:
+    """Read the filter; what is not known counts as not given."""
+    query = wording.line(unicodedata.normalize("NFKC", request.args.get("q", "")))[:60]
+    default = View.MINE if actor.scope(Permission.CASE_READ) is Scope.UNIT else View.ALL
+    if query:
+        return Filter(View.ALL, prefixes=_prefixes(query, now), firm=query)
+    code = request.args.get("sector", "")
+    return Filter(
+        view=_one_of(View, request.args.get("view", ""), default),
+        status=_one_of(CaseStatus, request.args.get("status", ""), None),
+        sector=code if code and sector(code).code == code else "",
+        district_id=request.args.get("district", type=int),
+        officer=_one_of(Officer, request.args.get("officer", ""), Officer.ANY),
+    )
+
+
+def _one_of(values: type[Choice], text: str, default: Default) -> Choice | Default:
+    return values(text) if text in set(values) else default
+
+
+def _prefixes(query: str, now: datetime) -> tuple[str, ...]:
+    """Return the beginnings of numbers that a query may mean: its digits alone are enough."""
+    if query.isdigit() and len(query) <= NUMBER_DIGITS:
+        year = now.astimezone(settings().zone).year
+        return tuple(f"{settings().city_code}-{past}-{query}" for past in (year, year - 1))
+    return (query.upper(),) if query.isascii() else ()
+
+
+def _mark(text: str) -> Mark | None:
+    """Read a place in the queue: direction, microseconds and row; anything else is the beginning."""
+    direction, _, key = text.partition(".")
+    at, _, row = key.partition(".")
+    if direction not in {"n", "p"} or not row.isdecimal() or not (at.isdecimal() or at == ""):
+        return None
+    if len(at) > 17 or len(row) > 15:
+        return None
+    due_at = EPOCH + timedelta(microseconds=int(at)) if at else None
+    return Mark(due_at, int(row), backwards=direction == "p")
+
+
+def _turn(asked: dict[str, Any], mark: Mark | None) -> str:
+    """Return the address of a neighbouring page; empty when there is none."""
+    if mark is None:
+        return ""
+    at = "" if mark.due_at is None else str(_microseconds(mark.due_at))
+    return url_for("desk.queue", **asked, at=f"{'p' if mark.backwards else 'n'}.{at}.{mark.id}")
+
+
+def _microseconds(at: datetime) -> int:
+    # In whole numbers: a float would lose the last digit, and a row with it.
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _choices(actor: Actor) -> dict[str, Any]:
+    """Return what the filters offer; a district only to whom more than one is open."""
+    return {
+        "statuses": [
+            (status.value, BADGES["case"][status.value].label)
+            for status in CaseStatus
+            if status in OPEN_STATUSES
+        ],
+        "sectors": SECTORS,
+        "districts": queries.districts() if actor.district_id is None else [],
+        "officers": OFFICERS,
+    }
