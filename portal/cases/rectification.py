@@ -1,7 +1,8 @@
-"""Rectification (整改): ordered with five fixed points (五落实), re-inspected, closed (销号); by its own table."""
+"""Rectification (整改): ordered with five fixed points (五落实), re-inspected, closed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -194,7 +195,7 @@ def _step(
     actor: Actor,
     at: datetime,
     reason: str = "",
-    facts: dict[str, object] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> None:
     """Change the status, by the table, and write the event beside it: the only place that does."""
     row = _may(finding, action)

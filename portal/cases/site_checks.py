@@ -122,15 +122,12 @@ def officers(actor: Actor) -> list[Person]:
             ),
         )
     )
-    return sorted(
-        found,
-        key=lambda one: (
-            one.id != actor.person_id,
-            one.department_id != actor.department_id,
-            one.name,
-            one.id,
-        ),
-    )
+
+    def nearness(person: Person) -> tuple[bool, bool, str, int]:
+        other_department = person.department_id != actor.department_id
+        return person.id != actor.person_id, other_department, person.name, person.id
+
+    return sorted(found, key=nearness)
 
 
 def _officer(person_id: int, field: str, known: dict[int, Person]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -76,7 +76,7 @@ def before(action: CaseAction) -> frozenset[CaseStatus]:
 
 
 def note_event(
-    action: str, case: Case, actor: Actor, at: datetime, facts: dict[str, object], reason: str = ""
+    action: str, case: Case, actor: Actor, at: datetime, facts: Mapping[str, object], reason: str = ""
 ) -> None:
     """Write the event of a step that leaves the status of the case, and give the case a new version."""
     role = actor.role_for(Permission.CASE_VERIFY)
