@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from portal import clock, presentation, site, tables
-from portal.admin import access, labels, navigation
+from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
@@ -27,11 +27,12 @@ from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale
 from portal.evidence.store import LocalStore
 from portal.extensions import babel, csrf, limiter, login_manager, migrate
-from portal.people import sessions
+from portal.people import labels, sessions
 from portal.public.routes import public
 from portal.reports.recipients import alert_recipient
 from portal.rewards.routes import finance
 from portal.run import doorbell
+from portal.translations.catalogue import ensure_compiled
 from portal.vault.keys import Keyring
 
 log = logging.getLogger("portal")
@@ -88,10 +89,11 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     """Make the application; ``faces`` (default: those of the settings) chooses its routes."""
     app = Flask("portal", template_folder=str(ROOT / "templates"))
     app.config.update(settings.flask_config())
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses of static files carry a hash
     app.config["RATELIMIT_STORAGE_URI"] = settings.limiter_url
     app.config["RATELIMIT_ENABLED"] = not settings.is_test
     app.extensions["portal_settings"] = settings
-    app.extensions["portal_faces"] = faces or settings.faces
+    app.extensions["portal_faces"] = settings.faces if faces is None else faces
     app.extensions["portal_tables"] = tables.SLICES
     app.extensions["portal_keyring"] = _keyring(settings)
     app.extensions["portal_store"] = LocalStore(settings.evidence_dir, app.extensions["portal_keyring"])
@@ -121,6 +123,7 @@ def _keyring(settings: Settings) -> Keyring:
 
 
 def _extensions(app: Flask) -> None:
+    ensure_compiled()
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)

@@ -34,6 +34,7 @@ QUIET_SECONDS = 2.0  # after a failure the bell is left alone, or each request w
 RUNG_SECONDS = 60  # a bell rung twice within this time rings once
 FAILED_SECONDS = 24 * 3600
 FORGED_KEY = "portal:forged"
+SCHEDULE_SEEN_KEY = "schedule:seen"
 FORBIDDEN_FIELDS = (
     "success_callback_name",
     "failure_callback_name",

@@ -18,12 +18,11 @@ from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.run.dotted import PathError, resolve
 from portal.run.parent import die_with_parent
-from portal.run.queue import Bell
+from portal.run.queue import SCHEDULE_SEEN_KEY, Bell
 from portal.run.tasks import TASKS, Task
 
 log = logging.getLogger("portal.schedule")
 
-SCHEDULE_SEEN_KEY = "schedule:seen"
 ALIVE_SECONDS = 30
 LONGEST_NAP = 5.0
 LEASE_SHARE = 0.8  # of the interval; shorter than it, or a punctual second run would find its own lease
