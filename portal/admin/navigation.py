@@ -11,9 +11,9 @@ from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from portal.admin.access import ACCESS, may_open
-from portal.admin.labels import role_label
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
+from portal.people.labels import role_label
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy import CursorResult, select, update
 
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
+from portal.people.labels import ROLES
 from portal.people.models import Account, Person, RoleGrant
 from portal.people.passwords import LEAST_LENGTH, is_weak
 from portal.people.permissions import Role, forbidden_pairs
@@ -123,7 +124,7 @@ def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
 def check_roles(roles: Iterable[Role]) -> None:
     """Refuse roles that one person may not hold together."""
     for first, second in forbidden_pairs(roles):
-        raise ForbiddenRoles(first=first.value, second=second.value)
+        raise ForbiddenRoles(first=ROLES[first], second=ROLES[second])
 
 
 def roles_of_person(person_id: int, *, besides: int | None = None) -> frozenset[Role]:

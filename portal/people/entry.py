@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.audit import events
 from portal.audit.models import ActorKind
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.people import accounts, sessions, throttle
 from portal.people.actor import SYSTEM, Actor
 from portal.people.models import Account
@@ -21,7 +21,7 @@ from portal.vault.keys import Keyring
 class LoginRefused(Refusal):
     """Whatever was wrong: the answer never says which, nor whether the account exists."""
 
-    message = (
+    message = gettext_noop(
         "User name, password or code is not right. Wait for the next code, then try again;"
         " after several wrong tries the wait grows."
     )

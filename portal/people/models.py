@@ -9,28 +9,28 @@ from portal.database import Base, BigKey, Instant, Key, MaybeInstant
 from portal.people.permissions import Role
 
 
-class Department(Base):
+class Unit(Base):
+    """What departments and districts have in common; the code never changes."""
+
+    __abstract__ = True
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name_zh: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(120))
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class Department(Unit):
     """A department that handles cases (承办部门)."""
 
     __tablename__ = "departments"
 
-    id: Mapped[Key]
-    code: Mapped[str] = mapped_column(String(40), unique=True)
-    name_zh: Mapped[str] = mapped_column(String(80))
-    name_en: Mapped[str] = mapped_column(String(120))
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
 
-
-class District(Base):
+class District(Unit):
     """A district or county of the city (区县)."""
 
     __tablename__ = "districts"
-
-    id: Mapped[Key]
-    code: Mapped[str] = mapped_column(String(40), unique=True)
-    name_zh: Mapped[str] = mapped_column(String(80))
-    name_en: Mapped[str] = mapped_column(String(120))
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
 class Person(Base):

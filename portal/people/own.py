@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.audit import events
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.people import accounts, sessions
 from portal.people.actor import Actor
 from portal.people.models import Account
@@ -16,14 +16,14 @@ LOCALES = ("zh_Hans", "en")
 class WrongPassword(Refusal):
     """The current password is not right."""
 
-    message = "The current password is not right. Nothing was changed."
+    message = gettext_noop("The current password is not right. Nothing was changed.")
     status = 422
 
 
 class SamePassword(Refusal):
     """The new password is the old one."""
 
-    message = "The new password is the one you have now. Please choose another."
+    message = gettext_noop("The new password is the one you have now. Please choose another.")
     status = 422
 
 

@@ -1,0 +1,87 @@
+"""Reading the event log across all slices: rows with the numbers and names that an auditor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+
+from portal.audit.models import Event
+from portal.cases.models import Case
+from portal.database import db
+from portal.people.models import Account, Person
+from portal.rewards.models import Award
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What an auditor looks for; empty means everything."""
+
+    person: str = ""
+    number: str = ""
+    action: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An event with the numbers of case and award, and the actor's name."""
+
+    event: Event
+    case_number: str
+    award_number: str
+    person: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of rows, the newest first, and the key of the next page when there is one."""
+
+    rows: list[LogRow]
+    next_before: int | None
+
+
+def search(sought: Sought, *, since: datetime | None, until: datetime | None) -> Found:
+    """Return one page of events; ``until`` is exclusive."""
+    query = (
+        select(Event, Case.number, Award.number, Person.name, Account.username)
+        .outerjoin(Case, Case.id == Event.case_id)
+        .outerjoin(Award, Award.id == Event.award_id)
+        .outerjoin(Account, Account.id == Event.actor_account_id)
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(*_conditions(sought), *_times(since, until))
+        .order_by(Event.id.desc())
+        .limit(PAGE + 1)
+    )
+    rows = [LogRow(row[0], *(text or "" for text in row[1:])) for row in db.session.execute(query)]
+    return Found(rows[:PAGE], rows[PAGE - 1].event.id if len(rows) > PAGE else None)
+
+
+def _conditions(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    if sought.person:
+        is_named = or_(
+            Person.name.startswith(sought.person, autoescape=True), Account.username == sought.person.lower()
+        )
+        yield Event.actor_account_id.in_(select(Account.id).join(Account.person).where(is_named))
+    if sought.number:
+        cases = select(Case.id).where(Case.number == sought.number)
+        awards = select(Award.id).where(Award.number == sought.number)
+        yield or_(Event.case_id.in_(cases), Event.award_id.in_(awards))
+    if sought.action:
+        yield Event.action == sought.action
+    if sought.before is not None:
+        yield Event.id < sought.before
+
+
+def _times(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    if since is not None:
+        yield Event.at >= since
+    if until is not None:
+        yield Event.at < until

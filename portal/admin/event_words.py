@@ -1,0 +1,136 @@
+"""The event log in the reader's language: what each action is called, and a line for each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from portal.admin.event_log import LogRow
+from portal.admin.words import EVENTS
+from portal.audit.models import ActorKind
+from portal.badges import BADGES
+from portal.people.labels import role_label
+
+ACTIONS = {
+    **{action: words for action, (_icon, words) in EVENTS.items()},
+    "award_propose": lazy_gettext("Award proposed"),
+    "award_revise": lazy_gettext("Award revised"),
+    "award_approve": lazy_gettext("Award approved"),
+    "award_send_back": lazy_gettext("Award sent back"),
+    "award_refuse": lazy_gettext("Award refused"),
+    "award_close": lazy_gettext("Award settled"),
+    "share_notify": lazy_gettext("Reporter told of a reward"),
+    "share_claim": lazy_gettext("Reward claimed"),
+    "share_send": lazy_gettext("Payment begun"),
+    "share_settle": lazy_gettext("Reward paid"),
+    "share_return": lazy_gettext("Payment returned by the bank"),
+    "share_lose": lazy_gettext("Outcome of the payment unknown"),
+    "share_expire": lazy_gettext("Claim window over"),
+    "share_forfeit": lazy_gettext("Reward forfeited"),
+    "finding_recorded": lazy_gettext("Finding recorded"),
+    "finding_changed": lazy_gettext("Finding changed"),
+    "finding_removed": lazy_gettext("Finding removed"),
+    "penalty_recorded": lazy_gettext("Penalty recorded"),
+    "rectification_ordered": lazy_gettext("Rectification ordered"),
+    "rectification_start": lazy_gettext("Rectification begun"),
+    "rectification_reinspect": lazy_gettext("Inspected again"),
+    "rectification_close": lazy_gettext("Rectification signed off"),
+    "rectification_extend": lazy_gettext("Term of the rectification extended"),
+    "rectification_escalate": lazy_gettext("Rectification under special supervision"),
+    "payee_opened": lazy_gettext("Payee account opened"),
+    "identity_opened": lazy_gettext("Identity opened"),
+    "identity_answered": lazy_gettext("Question about the reporter answered"),
+    "identity_asked_again": lazy_gettext("Question about the reporter asked again"),
+    "logged_in": lazy_gettext("Logged in"),
+    "login_failed": lazy_gettext("Log-in failed"),
+    "password_changed": lazy_gettext("Own password changed"),
+    "session_ended": lazy_gettext("Own session ended"),
+    "account_created": lazy_gettext("Account made"),
+    "account_changed": lazy_gettext("Account changed"),
+    "account_disabled": lazy_gettext("Account closed"),
+    "account_enabled": lazy_gettext("Account opened again"),
+    "unit_changed": lazy_gettext("Person moved to another unit"),
+    "roles_changed": lazy_gettext("Roles changed"),
+    "password_reset": lazy_gettext("Password renewed by an administrator"),
+    "factor_reset": lazy_gettext("Second factor renewed by an administrator"),
+    "unit_added": lazy_gettext("Unit added"),
+    "unit_renamed": lazy_gettext("Unit renamed"),
+    "unit_opened": lazy_gettext("Unit in use again"),
+    "unit_closed": lazy_gettext("Unit out of use"),
+}
+FACTS = {
+    "account": lazy_gettext("account"),
+    "roles": lazy_gettext("roles"),
+    "before": lazy_gettext("before"),
+    "after": lazy_gettext("after"),
+    "department": lazy_gettext("department"),
+    "district": lazy_gettext("district"),
+    "code": lazy_gettext("code"),
+    "days": lazy_gettext("days"),
+    "digest": lazy_gettext("digest"),
+}
+KINDS = {
+    ActorKind.REPORTER: lazy_gettext("The reporter"),
+    ActorKind.SYSTEM: lazy_gettext("The system"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the log as it is shown."""
+
+    row: LogRow
+    action: str
+    who: str
+    role: str
+    moved: tuple[str, str] | None
+    facts: list[tuple[str, str]]
+
+
+def action_label(action: str) -> str:
+    """Return the words for an action; an unknown one shows its code."""
+    return str(ACTIONS.get(action, action))
+
+
+def lines_of(rows: list[LogRow]) -> list[Line]:
+    """Return the rows as they are shown."""
+    return [_line(row) for row in rows]
+
+
+def _line(row: LogRow) -> Line:
+    event = row.event
+    who = row.person or str(KINDS.get(event.actor_kind, gettext("Somebody")))
+    cycles = _cycles(event.action)
+    moved = (
+        (_status(event.from_status, cycles), _status(event.to_status, cycles)) if event.to_status else None
+    )
+    return Line(
+        row=row,
+        action=action_label(event.action),
+        who=who,
+        role=role_label(event.actor_role) if event.actor_role else "",
+        moved=moved,
+        facts=[
+            (str(FACTS[name]), _fact(value))
+            for name, value in event.facts.items()
+            if name in FACTS and _fact(value)
+        ],
+    )
+
+
+def _cycles(action: str) -> tuple[str, ...]:
+    return tuple(cycle for cycle in BADGES if action.startswith(cycle)) or ("case", "rectification")
+
+
+def _status(status: str, cycles: tuple[str, ...]) -> str:
+    found = next((BADGES[cycle][status] for cycle in cycles if status in BADGES[cycle]), None)
+    return str(found.label) if found else status
+
+
+def _fact(value: Any) -> str:  # noqa: ANN401  (facts are JSON)
+    """Return a fact in words; what is no plain value is left to the case's own page."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return str(gettext(", ")).join(role_label(item) for item in value) or str(gettext("none"))
+    return str(value) if isinstance(value, str | int) else ""
