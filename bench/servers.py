@@ -1,0 +1,149 @@
+"""Starting what is measured: the limit application and the portal, each as its own processes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+from redis import Redis
+
+from portal.challenge.drawing import answer_mac, draw
+from portal.challenge.stores import POOL_KEY
+from portal.config import Settings
+from portal.vault.keys import Keyring, Purpose
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKERS = "2"
+ANSWER = "ACDEF"
+
+
+@dataclass
+class Server:
+    """Something that runs: its port and every process whose CPU counts."""
+
+    name: str
+    port: int
+    processes: list[psutil.Process]
+    settings: Settings | None = None
+
+    def cpu_seconds(self) -> float:
+        """Return user and system time of all its processes, in seconds."""
+        total = 0.0
+        for process in self._tree():
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+        return total
+
+    def largest_rss(self) -> float:
+        """Return the resident memory of the largest web process, in MB."""
+        sizes = [p.memory_info().rss for p in self.processes[0].children(recursive=True) if p.is_running()]
+        return max(sizes, default=0) / 1e6
+
+    def _tree(self) -> list[psutil.Process]:
+        return [child for p in self.processes for child in (p, *p.children(recursive=True))]
+
+
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, path: str) -> None:
+    """Wait until the page can be had."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", path)
+            if connection.getresponse().status < 500:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+@contextmanager
+def limit(folder: Path) -> Iterator[Server]:
+    """Run the limit application under the same web server as the portal."""
+    port = free_port()
+    environ = {**os.environ, "LIMIT_SECRET": secrets.token_hex(), "LIMIT_DATA": str(folder)}
+    program = (
+        "from granian.server.mp import MPServer; from granian.constants import Interfaces;"
+        f"MPServer('bench.limit_app:app', address='127.0.0.1', port={port}, interface=Interfaces.WSGI,"
+        f"workers={WORKERS}, websockets=False, log_enabled=False).serve()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environ)
+    try:
+        wait_for(port, "/hello")
+        yield Server("limit", port, [psutil.Process(process.pid)])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def portal(folder: Path, database_url: str = "", extra: tuple[int, ...] = ()) -> Iterator[Server]:
+    """Run the portal's web processes with a private Redis; ``extra`` are the database's processes."""
+    port = free_port()
+    environ = {
+        **os.environ,
+        "PORTAL_ENV": "development",
+        "PORTAL_DATA": str(folder),
+        "PORTAL_PORT": str(port),
+        "WEB_WORKERS": WORKERS,
+        "PROXY_HOPS": "1",
+        "DATABASE_URL": database_url,
+    }
+    settings = Settings.load(environ)
+    log = (folder / "portal.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portal.run"], cwd=ROOT, env=environ, stdout=log, stderr=log
+    )
+    try:
+        wait_for(port, "/readyz")
+        servers = [psutil.Process(process.pid), *(psutil.Process(pid) for pid in extra)]
+        name = "portal on PostgreSQL" if database_url else "portal on SQLite"
+        yield Server(name, port, servers, settings)
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+def fill_pool(settings: Settings, count: int) -> None:
+    """Put so many captcha pictures with a known answer into the pool, as the worker draws them ahead."""
+    key = Keyring.load(settings.keys_path).derive(Purpose.FORM, "challenge answers")
+    picture = draw().picture
+    with Redis.from_url(settings.redis_url) as redis, redis.pipeline(transaction=False) as pipe:
+        pipe.delete(POOL_KEY)
+        for _ in range(count):
+            challenge_id = secrets.token_hex(16)
+            pipe.rpush(
+                POOL_KEY, bytes.fromhex(challenge_id) + answer_mac(key, challenge_id, ANSWER) + picture
+            )
+        pipe.execute()
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Return a directory for one server."""
+    with tempfile.TemporaryDirectory(prefix="wp-bench-") as name:
+        yield Path(name)
