@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, presentation, site, tables
+from portal import clock, i18n, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
@@ -128,6 +128,7 @@ def _extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, default_translation_directories="translations")
+    i18n.install(app)
     limiter.init_app(app)
     login_manager.init_app(app)
     login_manager.user_loader(lambda token: sessions.find(token, clock.now()))
