@@ -15,7 +15,7 @@ from portal.cases.steps import CaseAction, CaseStatus
 from portal.cases.telling import live_reports
 from portal.cases.terms import Terms
 from portal.database import db
-from portal.errors import NotFound, NotInThisState, Refusal
+from portal.errors import NotFound, NotInThisState, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -28,26 +28,30 @@ _PROGRESS = (CaseStatus.RECEIVED, CaseStatus.ACCEPTED, CaseStatus.ASSIGNED, Case
 class SameCase(Refusal):
     """A case is not merged into itself."""
 
-    message = "This is the same case. Please choose another."
+    message = gettext_noop("This is the same case. Please choose another.")
     status = 422
 
 
 class FurtherOn(Refusal):
     """The case that would be emptied is further on than the other."""
 
-    message = "This case is further on than the other one. Merge the other one into this case instead."
+    message = gettext_noop(
+        "This case is further on than the other one. Merge the other one into this case instead."
+    )
 
 
 class VerifiedAlready(Refusal):
     """A case that is being verified keeps its own record."""
 
-    message = "Once a case is being checked or is concluded, it cannot be merged into another any more."
+    message = gettext_noop(
+        "Once a case is being checked or is concluded, it cannot be merged into another any more."
+    )
 
 
 class BelongsHere(Refusal):
     """The report began this case: there is nothing to move back to."""
 
-    message = "This report came with this case and cannot be moved out of it."
+    message = gettext_noop("This report came with this case and cannot be moved out of it.")
 
 
 def merge(

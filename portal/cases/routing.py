@@ -13,7 +13,7 @@ from portal.cases.scope import require
 from portal.cases.steps import CaseAction
 from portal.cases.telling import tell_officer
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import Actor
 from portal.people.models import Account, Department, District, Person, RoleGrant
@@ -24,14 +24,16 @@ from portal.reports.sectors import sector
 class UnknownUnit(Refusal):
     """No such department or district, or one that takes no cases any more."""
 
-    message = "Please choose a department and a district that take cases."
+    message = gettext_noop("Please choose a department and a district that take cases.")
     status = 422
 
 
 class OfficerElsewhere(Refusal):
     """The officer does not verify for the chosen department and district."""
 
-    message = "This officer does not work for the chosen department and district. Please choose another."
+    message = gettext_noop(
+        "This officer does not work for the chosen department and district. Please choose another."
+    )
     status = 422
 
 

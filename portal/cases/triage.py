@@ -15,7 +15,7 @@ from portal.cases.steps import CaseAction, CaseStatus, DueStep
 from portal.cases.telling import live_reports, tell_reporters
 from portal.cases.terms import Terms
 from portal.database import db
-from portal.errors import NotInThisState, Refusal
+from portal.errors import NotInThisState, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
@@ -28,27 +28,27 @@ CLOSING = (Permission.CASE_VERIFY, Permission.CASE_EXTEND)
 class ReasonMissing(Refusal):
     """A step that others must be able to understand later has no reason."""
 
-    message = "Please say why."
+    message = gettext_noop("Please say why.")
     status = 422
 
 
 class WhereMissing(Refusal):
     """A refusal or a transfer that leaves the reporter without a door to go to."""
 
-    message = "Please say where the reporter can go with this matter."
+    message = gettext_noop("Please say where the reporter can go with this matter.")
     status = 422
 
 
 class ExtendedAlready(Refusal):
     """The term was extended once; a second time is not provided for."""
 
-    message = "The term was extended once already. It cannot be extended again."
+    message = gettext_noop("The term was extended once already. It cannot be extended again.")
 
 
 class StillOpenToObjection(Refusal):
     """The reporter may still object to the answer."""
 
-    message = "The reporter can object until %(day)s. The case can be closed after that."
+    message = gettext_noop("The reporter can object until %(day)s. The case can be closed after that.")
 
 
 @dataclass(frozen=True, slots=True)

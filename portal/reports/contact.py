@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.audit.events import record
 from portal.audit.models import Event
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, Refusal
+from portal.errors import NotAllowed, NotFound, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -26,7 +26,7 @@ ACTION = "contact_opened"
 class NoContact(Refusal):
     """The reporter left no telephone number or address, or withdrew."""
 
-    message = (
+    message = gettext_noop(
         "This report has no telephone number or e-mail address to open. Ask on the receipt page instead."
     )
     status = 404
@@ -35,7 +35,7 @@ class NoContact(Refusal):
 class ReasonTooShort(Refusal):
     """A sealed number is opened for a reason that others can read later."""
 
-    message = "Please say in at least %(least)d characters why you need the number."
+    message = gettext_noop("Please say in at least %(least)d characters why you need the number.")
     status = 422
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.audit.events import record
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import REPORTER, Actor
 from portal.reports import wording
@@ -21,21 +21,23 @@ LONGEST = 2000
 class EmptyMessage(Refusal):
     """Nothing was written."""
 
-    message = "Please write what you want to say or ask."
+    message = gettext_noop("Please write what you want to say or ask.")
     status = 422
 
 
 class MessageTooLong(Refusal):
     """Longer than a message may be."""
 
-    message = "The message is longer than %(longest)d characters. Please shorten it, or send it in two."
+    message = gettext_noop(
+        "The message is longer than %(longest)d characters. Please shorten it, or send it in two."
+    )
     status = 422
 
 
 class ConversationOver(Refusal):
     """The report was withdrawn, and with it the conversation."""
 
-    message = "This report was withdrawn, so nothing can be written here any more."
+    message = gettext_noop("This report was withdrawn, so nothing can be written here any more.")
     status = 409
 
 
