@@ -111,16 +111,16 @@ def _person_page(account_id: int, form: ChangeForm, refused: str = "") -> str:
 
 @desk.post("/people/<int:account_id>/disable")
 def person_disable(account_id: int) -> Response | tuple[str, int]:
-    """Close an account; its sessions end."""
+    """Disable an account; its sessions end."""
     return _switch(
-        account_id, administration.disable, gettext("The account is closed, its sessions are ended.")
+        account_id, administration.disable, gettext("The account is disabled, its sessions are ended.")
     )
 
 
 @desk.post("/people/<int:account_id>/enable")
 def person_enable(account_id: int) -> Response | tuple[str, int]:
-    """Open an account again."""
-    return _switch(account_id, administration.enable, gettext("The account is open again."))
+    """Enable an account again."""
+    return _switch(account_id, administration.enable, gettext("The account is enabled again."))
 
 
 def _switch(account_id: int, verb: Any, done: str) -> Response | tuple[str, int]:  # noqa: ANN401

@@ -6,14 +6,14 @@ from typing import Any, Self
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.people.accounts import NewAccount
 from portal.people.administration import Change
 from portal.people.labels import ROLES, unit_name
-from portal.people.models import Account, Unit
+from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.people.units import UnitKind, all_units
 
@@ -57,7 +57,7 @@ class ChangeForm(FlaskForm):
     roles = SelectMultipleField(
         lazy_gettext("Roles"),
         [DataRequired(lazy_gettext("Please choose at least one role."))],
-        choices=[(role.value, label) for role, label in ROLES.items()],
+        choices=[SelectChoice(role.value, label) for role, label in ROLES.items()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -107,10 +107,10 @@ class NewForm(ChangeForm):
         return NewAccount(username=self.username.data, **self._details())
 
 
-def _choices(kind: UnitKind, chosen: int | None) -> list[tuple[str, Any]]:
+def _choices(kind: UnitKind, chosen: int | None) -> list[SelectChoice]:
     """Return the units in use, and the chosen one even when it is out of use."""
-    return [("", lazy_gettext("none")), *((str(unit.id), unit_name(unit)) for unit in _offered(kind, chosen))]
-
-
-def _offered(kind: UnitKind, chosen: int | None) -> list[Unit]:
-    return [unit for unit in all_units(kind) if unit.active or unit.id == chosen]
+    offered = [unit for unit in all_units(kind) if unit.active or unit.id == chosen]
+    return [
+        SelectChoice("", lazy_gettext("none")),
+        *(SelectChoice(str(unit.id), unit_name(unit)) for unit in offered),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,8 +14,10 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit.models import Event
 from portal.extensions import limiter
+from portal.factory import create_app
 from portal.people.models import StaffSession
 from portal.people.permissions import Role
+from tests.fixtures.app import make_settings
 from tests.fixtures.staff import NOON, STEP, Staff, csrf_of, log_in, make_staff
 
 SECOND = timedelta(seconds=1)
@@ -218,22 +221,24 @@ def test_who_knows_the_password_cannot_guess_codes_from_many_networks(app: Flask
         assert log_in(app.test_client(), officer, NOON).status_code == 422
 
 
-def test_spraying_many_accounts_from_one_network_meets_the_limit(app: Flask) -> None:
-    limiter.enabled = True
+def test_spraying_many_accounts_from_one_network_meets_the_limit(
+    sqlite_app: Flask, tmp_path: Path, redis_url: str
+) -> None:
+    # The limiter looks at its settings once: it needs an application that is not the tests' own.
+    database = str(sqlite_app.config["SQLALCHEMY_DATABASE_URI"])
+    settings = make_settings(tmp_path, REDIS_URL=redis_url, DATABASE_URL=database, PORTAL_ENV="development")
     try:
         with clock.frozen(NOON):
-            client = app.test_client()
+            client = create_app(settings).test_client()
             client.environ_base["REMOTE_ADDR"] = "192.0.2.44"
-            token = csrf_of(client)
-            form = {"csrf_token": token, "password": "Spring is coming 7", "code": "123456"}
+            form = {"csrf_token": csrf_of(client), "password": "Spring is coming 7", "code": "123456"}
             statuses = [
                 client.post("/desk/login", data={**form, "username": f"user{number}"}).status_code
-                for number in range(30)
+                for number in range(25)
             ]
-        assert statuses[0] == 422
-        assert statuses[-1] == 429
     finally:
         limiter.enabled = False
+    assert statuses == [422] * 20 + [429] * 5
 
 
 def test_each_log_in_and_each_failure_stands_in_the_log(
