@@ -1,0 +1,98 @@
+"""The cleaning job: if it failed, officers would see where a photo was taken, or no photo at all."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.evidence import jobs, staging
+from portal.evidence.cleaning import CleaningError, CleaningFault
+from portal.evidence.models import CleanState, Evidence
+from tests.fixtures.records import make_report
+
+AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
+
+
+def make_evidence(app: Flask, session: Session, content: bytes, media_type: str = "") -> Evidence:
+    received = staging.receive(io.BytesIO(content), app.extensions["portal_store"])
+    row = Evidence(
+        uuid=received.digest[:32],
+        report_id=make_report().id,
+        position=1,
+        media_type=media_type or received.media_type,
+        size=received.size,
+        digest=received.digest,
+        received_at=AT,
+    )
+    session.add(row)
+    session.commit()
+    return row
+
+
+def test_a_photo_gets_a_clean_copy_and_a_small_one(
+    app: Flask, session: Session, samples: dict[str, bytes]
+) -> None:
+    row = make_evidence(app, session, samples["image/jpeg"])
+    jobs.clean(row.id)
+    session.refresh(row)
+    store = app.extensions["portal_store"]
+    assert (row.clean_state, row.fault, row.attempts) == (CleanState.CLEAN, "", 1)
+    assert row.cleaned_at is not None
+    assert store.exists(row.clean_digest)
+    assert store.exists(row.thumb_digest)
+    assert store.exists(row.digest)
+
+
+def test_a_second_run_does_nothing(app: Flask, session: Session, samples: dict[str, bytes]) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+    jobs.clean(row.id)
+    session.refresh(row)
+    before = (row.clean_digest, row.cleaned_at, row.attempts)
+    jobs.clean(row.id)
+    session.refresh(row)
+    assert (row.clean_digest, row.cleaned_at, row.attempts) == before
+
+
+def test_a_broken_file_is_given_up_at_once(app: Flask, session: Session, samples: dict[str, bytes]) -> None:
+    row = make_evidence(app, session, samples["image/jpeg"][:200])
+    jobs.clean(row.id)
+    session.refresh(row)
+    assert (row.clean_state, row.clean_digest) == (CleanState.FAILED, "")
+    assert row.fault
+
+
+def test_a_file_that_kills_its_worker_is_given_up_after_three_tries(
+    app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+
+    def crash(*_args: object) -> None:
+        raise CleaningError(CleaningFault.CRASHED)
+
+    monkeypatch.setattr(jobs, "clean_stream", crash)
+    states = []
+    for _ in range(4):
+        jobs.clean(row.id)
+        session.refresh(row)
+        states.append(row.clean_state)
+    assert states == [CleanState.PENDING, CleanState.PENDING, CleanState.FAILED, CleanState.FAILED]
+    assert row.fault == "crashed"
+
+
+def test_what_no_job_did_is_found_and_done_without_a_queue(
+    app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make_evidence(app, session, samples["application/pdf"])
+    monkeypatch.setattr(jobs, "enqueue", lambda *_args: False)
+    assert jobs.pending() == 1
+    session.refresh(row)
+    assert row.clean_state is CleanState.CLEAN
+    assert jobs.pending() == 0
+
+
+def test_an_unknown_file_is_no_error(app: Flask) -> None:
+    jobs.clean(999_999_999)
