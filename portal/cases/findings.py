@@ -130,7 +130,7 @@ def change_finding(
     _still_open(award_decided, finding)
     before = _facts(finding)
     _write(finding, found)
-    facts = {"finding": finding.id, **_facts(finding), "before": before}
+    facts = {"finding": finding.id, **_facts(finding), "was": before}
     note_event("finding_changed", case, actor, at, facts)
     return finding
 

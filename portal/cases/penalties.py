@@ -145,7 +145,7 @@ def change_penalty(
     renumbered = row.decision_number != fresh.decision_number
     row.decision_number, row.decided_on = fresh.decision_number, fresh.decided_on
     row.part, row.amount_fen = fresh.part, fresh.amount_fen
-    facts = {"finding": finding.id, "before": before, "after": _facts(row), "renumbered": renumbered}
+    facts = {"finding": finding.id, "was": before, "is": _facts(row), "renumbered": renumbered}
     note_event("penalty_changed", case, actor, at, facts, why)
     return row
 
@@ -165,7 +165,7 @@ def remove_penalty(
     if len(finding.penalties) == 1:
         raise LastPart
     why = reason_of(reason)
-    facts = {"finding": finding.id, "before": _facts(row)}
+    facts = {"finding": finding.id, "was": _facts(row)}
     db.session.delete(row)
     db.session.flush()
     db.session.expire(finding, ["penalties"])

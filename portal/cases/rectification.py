@@ -158,7 +158,7 @@ def extend(
         raise DeadlinePassed
     if deadline <= row.deadline:
         raise NotLater(day=row.deadline.isoformat())
-    facts = {"before": row.deadline.isoformat(), "deadline": deadline.isoformat()}
+    facts = {"deadline_was": row.deadline.isoformat(), "deadline": deadline.isoformat()}
     why = reason_of(reason)
     row.deadline = deadline
     _step(case, finding, RectificationAction.EXTEND, actor, at, why, facts)

@@ -157,7 +157,7 @@ def test_an_extension_gives_more_time_with_a_reason_and_keeps_the_old_day(office
         extend(date(2026, 11, 17), "")
     extend(date(2026, 11, 17), "等配件")
     assert row.deadline == date(2026, 11, 17)
-    assert events_of(case)[-1].facts["before"] == "2026-11-16"
+    assert events_of(case)[-1].facts["deadline_was"] == "2026-11-16"
 
 
 def test_strangers_supervisors_and_old_forms_are_refused(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -68,7 +69,7 @@ def test_undertaking_makes_the_verifier_its_officer_and_tells_the_reporter_once(
 
 # Every verb, in every status: only what the life cycle has is possible.
 
-VERBS = {
+VERBS: dict[CaseAction, Callable[[Office, Case], object]] = {
     CaseAction.UNDERTAKE: lambda office, case: verification.undertake(
         case, office.actor(), AT, version=case.version
     ),
@@ -230,7 +231,7 @@ def test_a_finding_changes_while_nothing_rests_on_it(office: Office) -> None:
 
     change(accident)
     assert (finding.kind, finding.deaths_confirmed) == (FindingKind.CONCEALED_ACCIDENT, 3)
-    assert events_of(case)[-1].facts["before"] == {
+    assert events_of(case)[-1].facts["was"] == {
         "kind": "major_hazard",
         "deaths": 0,
         "accident_class": None,
@@ -367,7 +368,7 @@ def test_correcting_a_penalty_leaves_old_and_new_amount_with_a_reason(office: Of
     change("多打一个零")
     assert row.amount_fen == 1_000_000
     event = events_of(case)[-1]
-    assert (event.facts["before"]["fen"], event.facts["after"]["fen"]) == (10_000_000, 1_000_000)
+    assert (event.facts["was"]["fen"], event.facts["is"]["fen"]) == (10_000_000, 1_000_000)
     assert event.reason == "多打一个零"
 
 
