@@ -36,7 +36,12 @@ from tests.fixtures.records import make_district, make_report
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 LATER = AT + timedelta(minutes=5)
-NAMED = {"name": "王芳芳", "telephone": "13812345678", "email": "w@example.com", "works_there": True}
+NAMED: dict[str, Any] = {
+    "name": "王芳芳",
+    "telephone": "13812345678",
+    "email": "w@example.com",
+    "works_there": True,
+}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Text as people type it: if it failed, a pasted character would cost a report, or a number would stay unread."""
+"""Text as people type it: if it failed, a pasted character would cost a report or a number stay unread."""
 
 from datetime import date
 
