@@ -24,7 +24,10 @@ def targets_of(node: ast.AST) -> list[ast.expr]:
 
 
 def assigns_status(node: ast.AST) -> bool:
-    """Whether a node sets a status: ``x.status = ``, ``setattr(x, "status", ...)`` or ``values(status=...)``."""
+    """Whether a node sets a status: by assignment, ``setattr`` or an UPDATE; HTTP's numbers are no status."""
+    value = getattr(node, "value", None)
+    if isinstance(value, ast.Constant) and isinstance(value.value, int):
+        return False
     if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in targets_of(node)):
         return True
     if not isinstance(node, ast.Call):
@@ -64,6 +67,7 @@ def test_each_of_the_moves_really_is_one(path: str) -> None:
     "source",
     [
         "case.status = new",
+        "case.status = 'closed'",
         "a, case.status = 1, new",
         "setattr(case, 'status', new)",
         "update(Case).values(status=new)",
@@ -74,4 +78,7 @@ def test_every_way_to_set_a_status_is_seen(source: str) -> None:
 
 
 def test_reading_a_status_is_no_assignment() -> None:
-    assert list(assignments("x = case.status\nCase(status=new)\nif case.status == new: pass")) == []
+    assert (
+        list(assignments("x = case.status\nCase(status=new)\nif case.status == new: pass\nform.status = 422"))
+        == []
+    )
