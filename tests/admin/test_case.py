@@ -24,7 +24,7 @@ from portal.reports import conversation
 from portal.reports.models import RealName, Report
 from portal.vault.models import FieldGroup, SealedField
 from portal.vault.sealing import seal_fields
-from tests.fixtures.desk import counted, submit
+from tests.fixtures.desk import counted, hidden, submit
 from tests.fixtures.records import (
     WHEN,
     make_account,
@@ -58,7 +58,9 @@ def _seal_contact(app: Flask, report: Report) -> None:
     db.session.flush()
 
 
-def _evidence(app: Flask, report: Report, state: CleanState = CleanState.CLEAN, kind: str = "image/png") -> Evidence:
+def _evidence(
+    app: Flask, report: Report, state: CleanState = CleanState.CLEAN, kind: str = "image/png"
+) -> Evidence:
     stored = app.extensions["portal_store"].put(io.BytesIO(b"clean " + uuid.uuid4().bytes))
     item = Evidence(
         uuid=uuid.uuid4().hex,
@@ -134,20 +136,16 @@ def test_no_telephone_without_its_event(
     _seal_contact(app, report)
     db.session.commit()
     path = f"/desk/cases/{report.number}/contact/{report.number}"
-    client.get(path)
     revealed: list[int] = []
     monkeypatch.setattr("portal.admin.contact.contact.reveal", lambda *a: revealed.append(1) or {})
 
     def broken() -> None:
         raise OSError("no space left")
 
-    page = client.get(path)
-    from_page = page.text
+    opened = client.get(path).text
     monkeypatch.setattr(db.session, "commit", broken)
-    from tests.fixtures.desk import hidden  # noqa: PLC0415
-
     with pytest.raises(OSError, match="no space"):
-        client.post(path, data={**hidden(from_page), "reason": "确认大门位置"})
+        client.post(path, data={**hidden(opened), "reason": "确认大门位置"})
     assert revealed == []
 
 
@@ -170,7 +168,7 @@ def test_pictures_are_served_within_reach_only_and_as_data(
     """Otherwise a picture runs as a page, is kept by the browser, or is seen by another district."""
     report = make_report()
     item, document = _evidence(app, report), _evidence(app, report, kind="application/pdf")
-    hidden = _evidence(app, make_report(make_case(district=make_district("linzhou"))))
+    foreign = _evidence(app, make_report(make_case(district=make_district("linzhou"))))
     db.session.commit()
     picture = client.get(f"/desk/evidence/{item.uuid}")
     assert picture.data.startswith(b"clean ")
@@ -181,10 +179,14 @@ def test_pictures_are_served_within_reach_only_and_as_data(
     pdf = client.get(f"/desk/evidence/{document.uuid}")
     assert pdf.headers["Content-Disposition"].startswith("attachment")
     assert client.get(f"/desk/evidence/{document.uuid}/thumb").status_code == 404
-    for path in (f"/desk/evidence/{hidden.uuid}", f"/desk/evidence/{hidden.uuid}/thumb", "/desk/evidence/x"):
+    for path in (
+        f"/desk/evidence/{foreign.uuid}",
+        f"/desk/evidence/{foreign.uuid}/thumb",
+        "/desk/evidence/x",
+    ):
         assert client.get(path).status_code == 404
     assert client.get(f"/desk/cases/{report.number}/evidence/{item.uuid}").status_code == 200
-    assert client.get(f"/desk/cases/{report.number}/evidence/{hidden.uuid}").status_code == 404
+    assert client.get(f"/desk/cases/{report.number}/evidence/{foreign.uuid}").status_code == 404
 
 
 @pytest.mark.parametrize("state", [CleanState.PENDING, CleanState.FAILED])
