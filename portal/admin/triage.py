@@ -24,15 +24,24 @@ from portal.admin.steps import Words, begin, city_wide, take
 from portal.cases import asking, merging, queries, triage
 from portal.cases.allowed import Deed
 from portal.cases.dossier import Told, reports_of
+from portal.cases.models import Case
 from portal.cases.terms import Terms
 from portal.cases.triage import Correction
-from portal.errors import NotFound
+from portal.errors import NotFound, Refusal, gettext_noop
 from portal.extensions import settings
 from portal.people.labels import unit_name
 from portal.people.permissions import Permission
 from portal.reports.sectors import SECTORS
 
 STEP = "admin/step.html"
+
+
+class NoSuchCase(Refusal):
+    """The case to merge into is absent, or out of reach; the two are not told apart."""
+
+    message = gettext_noop("There is no case with this number in your area. Please check the number.")
+    status = 422
+
 
 ACCEPT = Words(
     lazy_gettext("Accept this case"),
@@ -186,7 +195,7 @@ def case_merge(number: str) -> ResponseReturnValue:
     form = MergeForm(into=request.args.get("into", ""))
 
     def act() -> None:
-        target = queries.find_case(form.into.data.upper(), current_user.actor, Permission.CASE_TRIAGE)
+        target = _target(form.into.data)
         merging.merge(
             case,
             target,
@@ -252,6 +261,13 @@ def case_close(number: str) -> ResponseReturnValue:
         triage.close(case, current_user.actor, clock.now(), version=form.of_version)
 
     return take(case, Deed.CLOSE, form, CLOSE, act, STEP)
+
+
+def _target(number: str) -> Case:
+    try:
+        return queries.find_case(number.upper(), current_user.actor, Permission.CASE_TRIAGE)
+    except NotFound:
+        raise NoSuchCase from None
 
 
 def _locale_of(told: list[Told]) -> str:

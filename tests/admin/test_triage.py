@@ -201,7 +201,9 @@ def test_merging_and_moving_back_through_the_pages(client: FlaskClient, intake: 
     other = make_report(received_at=WHEN + timedelta(days=1))
     db.session.commit()
     path = f"/desk/cases/{other.number}/merge"
-    assert submit(client, path, into="AY-2026-000000", reason="同一家").status_code == 404
+    unknown = submit(client, path, into="AY-2026-000000", reason="同一家")
+    assert unknown.status_code == 422
+    assert "AY-2026-000000" in unknown.text
     assert submit(client, path, into=case.number.lower(), reason="同一家").status_code == 302
     page = client.get(f"/desk/cases/{case.number}").text
     assert other.number in page
