@@ -29,8 +29,21 @@ ACCESS: dict[str, Permission | Door] = {
     "site.challenge_picture": Door.PUBLIC,
     "site.challenge_new": Door.PUBLIC,
     # public: what a citizen sees; a visit, not an account, opens the receipt pages
+    "public.home": Door.PUBLIC,
+    "public.track": Door.PUBLIC,
+    "public.track_report": Door.PUBLIC,
+    "public.track_files": Door.PUBLIC,
+    "public.track_withdraw": Door.PUBLIC,
+    "public.track_leave": Door.PUBLIC,
+    "public.leave": Door.PUBLIC,
+    "public.notice": Door.PUBLIC,
+    "public.privacy": Door.PUBLIC,
+    "public.accessibility": Door.PUBLIC,
+    "public.unseen": Door.PUBLIC,
+    "public.rules": Door.PUBLIC,
     "public.report": Door.PUBLIC,
     "public.report_note": Door.PUBLIC,
+    "public.claim": Door.PUBLIC,
     # desk: log-in
     "desk.login": Door.PUBLIC,
     "desk.logout": Door.SIGNED_IN,
@@ -56,7 +69,12 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.case_ask": Permission.CASE_READ,
     "desk.case_close": Permission.CASE_READ,
     "desk.case_contact": Permission.CONTACT_OPEN,
+    "desk.case_award": Permission.AWARD_CHOOSE,
     # desk: identity officer
+    "desk.identity": Permission.IDENTITY_ANSWER,
+    "desk.identity_question": Permission.IDENTITY_ANSWER,
+    "desk.identity_open": Permission.IDENTITY_ANSWER,
+    "desk.identity_answer": Permission.IDENTITY_ANSWER,
     # desk: people
     "desk.people": Permission.PEOPLE_MANAGE,
     "desk.person_new": Permission.PEOPLE_MANAGE,
@@ -71,6 +89,14 @@ ACCESS: dict[str, Permission | Door] = {
     # desk: auditor
     "desk.events": Permission.AUDIT_READ,
     # finance
+    "finance.awards": Permission.AWARD_READ,
+    "finance.award": Permission.AWARD_READ,
+    "finance.award_decide": Permission.AWARD_DECIDE,
+    "finance.fund": Permission.FUND_READ,
+    "finance.payouts": Permission.PAYOUT_RECORD,
+    "finance.payout": Permission.PAYOUT_RECORD,
+    "finance.payout_payee": Permission.PAYOUT_RECORD,
+    "finance.payout_record": Permission.PAYOUT_RECORD,
 }
 
 # A password that an administrator has seen opens only the page on which it is changed.

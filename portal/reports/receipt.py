@@ -83,6 +83,13 @@ def mentions(text: str, code: str) -> bool:
     return code in "".join(character for character in _fold(text) if character in _VALUE)
 
 
+def candidates(text: str) -> list[str]:
+    """Return everything in a text that could be a code, for a search by digest where the code is not known."""
+    plain = "".join(character for character in _fold(text) if character in _VALUE)
+    windows = (plain[start : start + LENGTH] for start in range(len(plain) - LENGTH + 1))
+    return [window for window in windows if _weighted_sum(window) == 0]
+
+
 def _fold(text: str) -> str:
     """Fold case, full-width forms and look-alikes."""
     return unicodedata.normalize("NFKC", text).upper().translate(_LOOK_ALIKES)

@@ -1,0 +1,108 @@
+"""More files for a report that was sent already."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.cases.additions import add_files, digests_of
+from portal.database import db
+from portal.evidence import staging
+from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES, InspectionError
+from portal.evidence.jobs import ring_for
+from portal.evidence.staging import Received
+from portal.evidence.store import Store, StoreError, StoreFault
+from portal.extensions import csrf
+from portal.public.blueprint import public
+from portal.public.filing import FILE_FAULTS, SHOWN_NAME
+from portal.public.visit import Opened, ask_again, has_token, opened
+from portal.reports.faults import SENTENCES, FaultCode
+
+
+@public.route("/track/files", methods=["GET", "POST"])
+@csrf.exempt  # type: ignore[untyped-decorator]  # checked below: a sentence, not an error page
+def track_files() -> Response:
+    """Choose further files; posting adds them."""
+    at = clock.now()
+    current = opened(at)
+    if current is None:
+        return ask_again()
+    if current.report.withdrawn_at is not None:
+        return redirect(url_for("public.track_report"), 303)
+    if request.method == "GET":
+        return _page(current, [])
+    if not has_token():
+        return _page(current, [str(gettext("Not sent yet. Please choose your files again and press the button once more."))], status=400)
+    return _take(current, at)
+
+
+def _take(current: Opened, at: datetime) -> Response:
+    """Store what came along and add what is good; a bad file does not cost the others."""
+    received, faults = _receive_all(digests_of(current.report.id))
+    if not received and not faults:
+        faults = [str(gettext("Please choose at least one file."))]
+    rows = add_files(current.report, received, at)
+    db.session.commit()
+    ring_for(tuple(row.id for row in rows))
+    if received:
+        count = len(received)
+        flash(ngettext("%(num)s file was added.", "%(num)s files were added.", count), "message")
+    if faults:
+        return _page(current, faults, status=422)
+    return redirect(url_for("public.track_report"), 303)
+
+
+def _receive_all(known: set[str]) -> tuple[list[Received], list[str]]:
+    """Return the good files, each content once and 9 with those before, and what is wrong with the others."""
+    received: list[Received] = []
+    faults: list[str] = []
+    for upload in request.files.getlist("files"):
+        if not upload.filename:
+            continue  # an empty file field is sent as a file without a name
+        found = _receive(upload)
+        if isinstance(found, Received) and found.digest not in known and len(known) >= MAX_FILES:
+            found = FaultCode.FILES_TOO_MANY
+        if isinstance(found, FaultCode):
+            faults.append(_sentence(found, upload.filename[:SHOWN_NAME]))
+        else:
+            received.append(found)
+            known = known | {found.digest}
+    return received, faults
+
+
+def _sentence(fault: FaultCode, name: str) -> str:
+    """Say what is wrong with a file; two sentences differ from those of the form that is not sent yet."""
+    if fault is FaultCode.FILES_TOO_MANY:
+        return str(
+            gettext("Not uploaded: %(name)s. A report holds %(limit)s files at most.", name=name, limit=MAX_FILES)
+        )
+    if fault is FaultCode.NO_SPACE:
+        return str(gettext("Not uploaded: %(name)s could not be kept just now. Please try again later.", name=name))
+    return str(SENTENCES[fault]) % {"name": name}
+
+
+def _receive(upload: FileStorage) -> Received | FaultCode:
+    try:
+        return staging.receive(upload.stream, cast(Store, current_app.extensions["portal_store"]))
+    except InspectionError as error:
+        return FILE_FAULTS[error.code]
+    except StoreError as error:
+        return FaultCode.FILE_TOO_LARGE if error.code is StoreFault.TOO_LARGE else FaultCode.NO_SPACE
+
+
+def _page(current: Opened, faults: list[str], status: int = 200) -> Response:
+    page = render_template(
+        "public/more_files.html",
+        room=MAX_FILES - len(digests_of(current.report.id)),
+        max_files=MAX_FILES,
+        max_bytes=MAX_FILE_BYTES,
+        faults=faults,
+        nav="public.track",
+    )
+    return make_response(page, status)

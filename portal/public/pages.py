@@ -1,0 +1,44 @@
+"""Pages that explain: the reporting notice, privacy, accessibility, not being seen, the reward rules."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from portal.extensions import settings
+from portal.public.blueprint import public
+from portal.public.rule_lines import provisions
+from portal.reports.filing import NOTICE_VERSION
+from portal.reports.visits import IDLE, LONGEST
+from portal.rewards.rules.anyang import ANYANG
+
+
+@public.get("/notice")
+def notice() -> str:
+    """What a reporter should know before: truthfulness, what happens, who is rewarded."""
+    return render_template("public/notice.html", deadlines=settings().deadlines, version=NOTICE_VERSION)
+
+
+@public.get("/privacy")
+def privacy() -> str:
+    """Who can open what, and what is kept."""
+    return render_template("public/privacy.html", idle=IDLE.seconds // 60, longest=LONGEST.seconds // 60)
+
+
+@public.get("/accessibility")
+def accessibility() -> str:
+    """What works for whom, and whom to tell when it does not."""
+    return render_template("public/accessibility.html")
+
+
+@public.get("/unseen")
+def unseen() -> str:
+    """For who does not want to be seen using this site."""
+    return render_template("public/unseen.html")
+
+
+@public.get("/rules")
+def rules() -> str:
+    """The reward rules in force, drawn from the same data with which awards are computed."""
+    return render_template(
+        "public/rules.html", provisions=provisions(ANYANG), rule_set=ANYANG, deadlines=settings().deadlines
+    )

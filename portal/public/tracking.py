@@ -1,0 +1,100 @@
+"""Coming back with the receipt code, and leaving."""
+
+from __future__ import annotations
+
+from flask import make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.database import db
+from portal.extensions import csrf
+from portal.public import guesses, receipt_page
+from portal.public.blueprint import public
+from portal.public.visit import COOKIE, Opened, code_page, has_token
+from portal.reports import visits
+
+LONGEST_TYPED = 200
+HARMLESS = "https://www.weather.com.cn/"
+CLEAR = '"cache", "cookies", "storage"'
+
+
+@public.route("/track", methods=["GET", "POST"])
+@csrf.exempt  # type: ignore[untyped-decorator]  # checked below, so that what was typed is kept
+def track() -> Response:
+    """The code entry. The code is only ever in the body of a request."""
+    if request.method == "GET":
+        return code_page()
+    typed = request.form.get("code", "")[:LONGEST_TYPED]
+    message = request.form.get("message", "")
+    if not has_token():
+        return code_page(typed=typed, notice=_reopened(), message=message, status=400)
+    return _enter(typed, message)
+
+
+def _enter(typed: str, message: str) -> Response:
+    wait = guesses.wait_minutes()
+    if wait:
+        page = code_page(typed=typed, fault=_pause(wait), message=message, status=429)
+        page.headers["Retry-After"] = str(wait * 60)
+        return page
+    report = visits.find_report(typed)
+    if report is None:
+        guesses.count_wrong()
+        fault = gettext("Not found. Capitals and spaces do not matter.")
+        return code_page(typed=typed, fault=str(fault), message=message, status=422)
+    at = clock.now()
+    if COOKIE in session:
+        visits.end(session[COOKIE], at)
+    session[COOKIE] = visits.begin(report, at)
+    db.session.commit()
+    if message:
+        # Written while the visit ended: it goes on where it stopped, and is not sent by itself.
+        visit = visits.current(session[COOKIE], at)
+        if visit is not None:
+            return receipt_page.show(Opened(visit, report), at, typed=message)
+    return redirect(url_for("public.track_report"), 303)
+
+
+@public.post("/track/leave")
+@csrf.exempt  # type: ignore[untyped-decorator]  # leaving must always work, and harms nobody
+def track_leave() -> Response:
+    """End the visit, clear what the browser keeps of this site, and show a page that says nothing."""
+    token = session.get(COOKIE, "")
+    if token:
+        visits.end(token, clock.now())
+        db.session.commit()
+    page = make_response(render_template("public/left.html", harmless=HARMLESS))
+    return _cleared(page)
+
+
+@public.get("/leave")
+def leave() -> Response:
+    """The quick way out, also without script: the browser forgets this site and goes to a harmless one."""
+    return _cleared(redirect(HARMLESS, 303))
+
+
+def _cleared(response: Response) -> Response:
+    session.clear()
+    response.headers["Clear-Site-Data"] = CLEAR
+    for name in ("theme", "keys"):
+        response.delete_cookie(name)
+    return response
+
+
+def _reopened() -> str:
+    return str(
+        gettext(
+            "The page was open for too long, or cookies are switched off. Please press the button once more."
+        )
+    )
+
+
+def _pause(minutes: int) -> str:
+    return str(
+        gettext(
+            "Too many wrong codes came from your network. Please try again in %(minutes)s minutes. Your code"
+            " stays valid.",
+            minutes=minutes,
+        )
+    )

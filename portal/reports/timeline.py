@@ -1,0 +1,135 @@
+"""What a reporter is shown of the past: his own events, what he was told, and steps of the case while he is in it.
+
+Nothing here may tell that other reports exist. Steps that every report of a case is told by a notice are read
+from this report's notices, so they stand at the time at which this reporter was told; the few other steps of
+the case are shown only from the moment at which the report joined it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
+from sqlalchemy import func, select
+
+from portal.audit.models import Event
+from portal.database import db
+from portal.notices.models import Notice
+from portal.notices.outbox import NoticeKind
+from portal.people.permissions import Role
+from portal.reports.contact import ACTION as CONTACT_OPENED
+from portal.reports.models import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line: what happened, or (``next``) what is promised; ``eye`` when somebody opened the contact."""
+
+    title: str
+    when: datetime | str = ""
+    text: str = ""
+    icon: str = ""
+    next: bool = False
+    eye: bool = False
+
+
+# Whatever is not listed in these three tables is never shown.
+OWN: dict[str, tuple[str, LazyString]] = {
+    "report_received": ("envelope-fill", lazy_gettext("Received")),
+    "report_supplemented": ("upload", lazy_gettext("You added something")),
+    "report_withdrawn": ("arrow-return-left", lazy_gettext("You withdrew the report")),
+    "question_asked": ("chat-left-dots", lazy_gettext("The office asked you something")),
+    CONTACT_OPENED: ("eye-fill", lazy_gettext("Your contact details were opened")),
+}
+TOLD: dict[str, tuple[str, LazyString]] = {
+    NoticeKind.REPORT_ACCEPTED: ("check-circle-fill", lazy_gettext("Accepted")),
+    NoticeKind.REPORT_REFUSED: ("slash-circle", lazy_gettext("Not accepted")),
+    NoticeKind.REPORT_TRANSFERRED: ("box-arrow-right", lazy_gettext("Passed on")),
+    NoticeKind.VERIFICATION_STARTED: ("search", lazy_gettext("The check began")),
+    NoticeKind.DEADLINE_EXTENDED: ("calendar-event", lazy_gettext("The time for the check was extended")),
+    NoticeKind.ANSWER_READY: ("chat-left-text-fill", lazy_gettext("Answered")),
+    NoticeKind.REWARD_READY: ("bell-fill", lazy_gettext("Reward approved, ready to claim")),
+    NoticeKind.REWARD_PAID: ("cash-coin", lazy_gettext("Reward paid")),
+    NoticeKind.REWARD_RETURNED: ("exclamation-octagon", lazy_gettext("The bank returned the payment")),
+}
+CASE: dict[str, tuple[str, LazyString]] = {
+    "case_assign": ("person-check", lazy_gettext("Handed to the unit that checks")),
+    "case_conclude": ("clipboard-check", lazy_gettext("Check finished")),
+    "case_close": ("check-all", lazy_gettext("Closed")),
+}
+ROLES = {
+    Role.INTAKE_OFFICER: lazy_gettext("an intake officer"),
+    Role.VERIFIER: lazy_gettext("a verifier"),
+    Role.IDENTITY_OFFICER: lazy_gettext("an identity officer"),
+}
+
+
+def past(report: Report) -> list[Item]:
+    """Return what happened, the newest first."""
+    items = [*_own(report), *_told(report.id), *_of_case(report)]
+    return [item for _, _, item in sorted(items, key=lambda entry: entry[:2], reverse=True)]
+
+
+def joined_at(report: Report) -> datetime | None:
+    """Return when the report was moved into its case; None when it is still in the one it began."""
+    if report.case_id == report.origin_case_id:
+        return None
+    found = db.session.scalar(
+        select(func.max(Event.at)).where(
+            Event.case_id == report.origin_case_id, Event.action == "case_merged"
+        )
+    )
+    return found or report.received_at
+
+
+_Dated = tuple[datetime, int, Item]
+
+
+def _own(report: Report) -> list[_Dated]:
+    rows = db.session.scalars(
+        select(Event).where(Event.report_id == report.id, Event.action.in_(OWN)).order_by(Event.id)
+    )
+    items = [(event.at, 1, _own_item(event)) for event in rows]
+    if not any(item.icon == OWN["report_received"][0] for _, _, item in items):
+        icon, title = OWN["report_received"]
+        items.append((report.received_at, 0, Item(str(title), report.received_at, icon=icon)))
+    return items
+
+
+def _own_item(event: Event) -> Item:
+    icon, title = OWN[event.action]
+    if event.action != CONTACT_OPENED:
+        return Item(str(title), event.at, icon=icon)
+    role = ROLES.get(Role(event.actor_role)) if event.actor_role in set(Role) else None
+    text = gettext(
+        "By %(role)s. Reason: %(reason)s", role=role or lazy_gettext("an officer"), reason=event.reason
+    )
+    return Item(str(title), event.at, str(text), icon=icon, eye=True)
+
+
+def _told(report_id: int) -> list[_Dated]:
+    rows = db.session.execute(
+        select(Notice.kind, Notice.created_at)
+        .where(Notice.report_id == report_id, Notice.kind.in_(list(TOLD)))
+        .order_by(Notice.id)
+    )
+    return [(row.created_at, 2, _item(TOLD[row.kind], row.created_at)) for row in rows]
+
+
+def _of_case(report: Report) -> list[_Dated]:
+    """The first of each listed step of the case after the report came or joined, until it was withdrawn."""
+    since = joined_at(report) or report.received_at
+    rows = db.session.execute(
+        select(Event.action, func.min(Event.at).label("at"))
+        .where(Event.case_id == report.case_id, Event.action.in_(CASE), Event.at >= since)
+        .group_by(Event.action)
+    )
+    until = report.withdrawn_at
+    return [(row.at, 3, _item(CASE[row.action], row.at)) for row in rows if until is None or row.at <= until]
+
+
+def _item(shown: tuple[str, LazyString], at: datetime) -> Item:
+    icon, title = shown
+    return Item(str(title), at, icon=icon)
