@@ -7,24 +7,28 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, g, redirect, render_template, request, session, url_for
 from flask_babel import get_locale
 from flask_login import current_user
 from jinja2 import Template
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, i18n, presentation, site, tables
+from portal import clock, commands, i18n, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
 from portal.database import db, set_read_only
-from portal.errors import Refusal, Stale
+from portal.errors import Refusal, Stale, gettext_noop
 from portal.evidence.store import LocalStore
 from portal.extensions import babel, csrf, limiter, login_manager, migrate
 from portal.people import labels, sessions
@@ -40,6 +44,7 @@ log = logging.getLogger("portal")
 ROOT = Path(__file__).parent.parent
 
 LOCALES = ("zh_Hans", "en")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -51,6 +56,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
+
+
+class ForeignPost(Refusal):
+    """A form of another site posts here."""
+
+    message = gettext_noop(
+        "This was sent from another site, so it was not taken. Open the page here and send it again."
+    )
+    status = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,11 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_keyring"] = _keyring(settings)
     app.extensions["portal_store"] = LocalStore(settings.evidence_dir, app.extensions["portal_keyring"])
     app.extensions["portal_redis"] = Redis.from_url(
-        settings.redis_url, socket_connect_timeout=0.2, socket_timeout=0.5
+        settings.redis_url,
+        socket_connect_timeout=0.2,
+        socket_timeout=0.5,
+        # Once more after a lost connection, and no longer: a citizen waits for the answer.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
     _extensions(app)
     app.extensions["portal_challenger"] = make_challenger(app, settings)
@@ -109,6 +127,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     _blueprints(app, app.extensions["portal_faces"])
     _requests(app)
     _errors(app)
+    commands.register(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -154,7 +173,9 @@ def _requests(app: Flask) -> None:
     def _begin() -> Response | None:
         g.reference = secrets.token_hex(4)
         # SQLite takes the write lock at BEGIN: pages that only read must not ask for it.
-        set_read_only(request.method in {"GET", "HEAD", "OPTIONS"})
+        set_read_only(request.method in SAFE_METHODS)
+        if request.method not in SAFE_METHODS and _from_elsewhere():
+            raise ForeignPost
         return access.guard()
 
     @app.after_request
@@ -181,6 +202,20 @@ def _requests(app: Flask) -> None:
             "desk_who": navigation.desk_who,
             "notice_link": navigation.notice_link,
         }
+
+
+def _from_elsewhere() -> bool:
+    """Say whether a browser names another site as the one that posts.
+
+    Beside the token. Under our referrer policy browsers call the origin of our own forms ``null``, so the
+    fetch metadata decides there; a client that names neither is let through to the token check.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return True
+    origin = request.headers.get("Origin", "")
+    if origin in {"", "null"}:
+        return False
+    return urlsplit(origin).netloc != request.host
 
 
 def _errors(app: Flask) -> None:

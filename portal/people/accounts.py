@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from portal.vault.sealing import seal
 
 # OWASP's second recommendation: 19 MiB, two passes.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 _DUMMY = _hasher.hash(secrets.token_urlsafe(16))
 
 
@@ -49,6 +51,13 @@ class UsernameTaken(Refusal):
     """The user name belongs to another account."""
 
     message = gettext_noop("This user name is taken. Please choose another.")
+    status = 422
+
+
+class BadUsername(Refusal):
+    """The user name has other signs than it may have."""
+
+    message = gettext_noop("A user name has 2 to 60 signs: small letters a to z, digits, dot, hyphen.")
     status = 422
 
 
@@ -140,6 +149,8 @@ def roles_of_person(person_id: int, *, besides: int | None = None) -> frozenset[
 def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple[Account, str]:
     """Make an account and return it with its one-time-code secret, which is shown once."""
     username = new.username.strip().lower()
+    if not USERNAME.fullmatch(username):
+        raise BadUsername
     if db.session.scalar(select(Account.id).where(Account.username == username)):
         raise UsernameTaken
     held = roles_of_person(new.person_id) if new.person_id else frozenset()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,20 +21,12 @@ from portal.people.units import require_usable
 from portal.vault.keys import Keyring
 
 ISSUER = "Woodpecker"
-USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
 
 
 class OwnAccount(Refusal):
     """An administrator's own account is changed by another administrator."""
 
     message = gettext_noop("This is your own account. Another administrator has to change it.")
-    status = 422
-
-
-class BadUsername(Refusal):
-    """The user name has other signs than it may have."""
-
-    message = gettext_noop("A user name has 2 to 60 signs: small letters a to z, digits, dot, hyphen.")
     status = 422
 
 
@@ -69,8 +60,6 @@ class Handover:
 
 def open_account(ring: Keyring, new: NewAccount, *, actor: Actor, at: datetime) -> Handover:
     """Make an account with a one-time password, for a new person or as another account of a known one."""
-    if not USERNAME.fullmatch(new.username.strip().lower()):
-        raise BadUsername
     if new.person_id is None:
         require_usable(new.department_id, new.district_id)
     else:

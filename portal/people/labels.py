@@ -38,6 +38,7 @@ def unit_name(unit: Named | None) -> str:
         return ""
     return unit.name_en if str(get_locale()) == "en" else unit.name_zh
 
+
 ROLE_NOTES = {
     Role.INTAKE_OFFICER.value: lazy_gettext("First look at what comes in: accepts, refuses, asks, assigns."),
     Role.VERIFIER.value: lazy_gettext("Checks on site, records findings and penalty, concludes."),

@@ -1,0 +1,154 @@
+"""Commands for whoever runs the portal: create-admin, doctor, keys create."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from alembic.runtime.migration import MigrationContext
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_babel import force_locale
+from flask_migrate import upgrade
+
+from portal import clock, doctor
+from portal.audit import events
+from portal.config import SettingsError
+from portal.database import db
+from portal.doctor import Finding, Grade
+from portal.environment import Environment
+from portal.errors import Refusal
+from portal.extensions import settings
+from portal.people import accounts
+from portal.people.accounts import NewAccount
+from portal.people.actor import SYSTEM
+from portal.people.administration import Handover
+from portal.people.passwords import initial_password
+from portal.people.permissions import Role
+from portal.vault.keys import KeyFileError, Keyring
+
+# What can be done while the settings are faulty: exactly what mends them.
+MENDING = frozenset({"doctor", "keys"})
+
+
+@click.command("create-admin")
+@click.option("--username", prompt="User name", help="2 to 60 small letters, digits, dots or hyphens.")
+@click.option("--name", prompt="Name of the person", help="The person's name, as it stands in the desk.")
+@click.option("--email", default="", help="For neutral mails that something waits.")
+@click.option("--generate", is_flag=True, help="Make a password that must be changed at the first log-in.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_appcontext
+def create_admin(username: str, name: str, email: str, generate: bool, password_stdin: bool) -> None:
+    """Make an administrator; password and second factor are shown once."""
+    if generate:
+        password = initial_password()
+    elif password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password (12 signs at least)", hide_input=True, confirmation_prompt=True)
+    _fill_empty_database()
+    new = NewAccount(name=name, username=username, roles=frozenset({Role.ADMINISTRATOR}), email=email)
+    try:
+        given = _administrator(new, password, must_change=generate)
+    except Refusal as refusal:
+        db.session.rollback()
+        with force_locale("en"):
+            raise click.ClickException(refusal.sentence()) from None
+    click.echo(f"The administrator {given.account.username} is made.")
+    if generate:
+        click.echo(f"Password for the first log-in, shown once: {password}")
+    click.echo(f"Second factor, shown once: {given.secret}")
+    click.echo(f"As an address for an authenticator app: {given.uri}")
+    click.echo(f"Log in at {settings().origin}/desk/login")
+
+
+def _administrator(new: NewAccount, password: str, *, must_change: bool) -> Handover:
+    at = clock.now()
+    account, secret = accounts.create(current_app.extensions["portal_keyring"], new, password, at)
+    account.must_change_password = must_change
+    facts = {"account": account.id, "roles": [Role.ADMINISTRATOR.value]}
+    events.record("account_created", at=at, actor=SYSTEM, facts=facts)
+    db.session.commit()
+    return Handover(account, secret=secret)
+
+
+def _fill_empty_database() -> None:
+    """Make the tables when there are none at all; an older database is left to `flask db upgrade`."""
+    present = MigrationContext.configure(db.session.connection()).get_current_revision()
+    db.session.rollback()
+    if present is None:
+        click.echo("The database is empty; its tables are being made.")
+        upgrade()
+
+
+@click.command("doctor")
+@with_appcontext
+def examine() -> None:
+    """Say what is missing or risky; fails when something is broken."""
+    _tell(doctor.examine(settings()))
+
+
+def _tell(findings: list[Finding]) -> None:
+    for grade in Grade:
+        for finding in findings:
+            if finding.grade is grade:
+                click.echo(f"{grade.value:7} {finding.sentence}")
+    broken = sum(finding.grade is Grade.BROKEN for finding in findings)
+    click.echo(f"{broken} broken, {sum(finding.grade is Grade.RISKY for finding in findings)} risky.")
+    if broken:
+        raise SystemExit(1)
+
+
+@click.group("keys")
+def keys() -> None:
+    """The key file."""
+
+
+@keys.command("create")
+def create_keys() -> None:
+    """Make the key file; one that is there is never overwritten."""
+    path = keys_path(os.environ)
+    try:
+        Keyring.create(path)
+    except KeyFileError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The key file is made: {path}")
+    click.echo(
+        "Without it no identity and no receipt code can be read again. Keep a copy, away from the database."
+    )
+
+
+def keys_path(environ: Mapping[str, str]) -> Path:
+    """Return where the key file belongs, as the settings do, even when other settings are faulty."""
+    source = Environment(environ)
+    data = Path(source.text("PORTAL_DATA", "instance")).absolute()
+    return Path(source.text("PORTAL_KEYS", str(data / "keys.json"))).absolute()
+
+
+def register(app: Flask) -> None:
+    """Give the application its commands."""
+    for command in (create_admin, examine, keys):
+        app.cli.add_command(command)
+
+
+def mending_app(error: SettingsError | KeyFileError) -> Flask:
+    """Return an application that serves nothing and has the commands that mend its settings."""
+    faults = error.faults if isinstance(error, SettingsError) else [str(error)]
+    app = Flask("portal", static_folder=None)
+
+    @click.command("doctor")
+    def name_faults() -> None:
+        """Say what is wrong with the settings."""
+        _tell([Finding(Grade.BROKEN, fault) for fault in faults])
+
+    app.cli.add_command(name_faults)
+    app.cli.add_command(keys)
+    return app
+
+
+def is_mending(arguments: list[str], environ: Mapping[str, str]) -> bool:
+    """Say whether the flask program was called for a command that mends the settings."""
+    return environ.get("FLASK_RUN_FROM_CLI") == "true" and not MENDING.isdisjoint(arguments[1:])

@@ -1,0 +1,252 @@
+"""What is missing or risky in this installation, in plain words for whoever runs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import clock, health
+from portal.calendars.official import shipped_calendar
+from portal.cases.models import Case
+from portal.config import Settings
+from portal.database import db
+from portal.people.models import Account, Department, Person, RoleGrant
+from portal.people.permissions import Role
+from portal.rewards.fund import fund_of
+
+GIB = 1024**3
+FULL, NEARLY_FULL = 1 * GIB, 5 * GIB
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Grade(StrEnum):
+    """How bad something is: only what is broken fails the command."""
+
+    BROKEN = "broken"
+    RISKY = "risky"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one thing."""
+
+    grade: Grade
+    sentence: str
+
+
+Findings = Iterator[Finding]
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; needs an application context. What the database holds comes last."""
+    checks: tuple[Callable[[Settings], Findings], ...] = (
+        _mode,
+        _network,
+        _channels,
+        _calendar,
+        _files,
+        _disks,
+    )
+    found = [finding for check in checks for finding in check(settings)]
+    return [*found, *_database()]
+
+
+def _broken(sentence: str) -> Finding:
+    return Finding(Grade.BROKEN, sentence)
+
+
+def _risky(sentence: str) -> Finding:
+    return Finding(Grade.RISKY, sentence)
+
+
+def _note(sentence: str) -> Finding:
+    return Finding(Grade.NOTE, sentence)
+
+
+def _mode(settings: Settings) -> Findings:
+    if settings.is_demo:
+        yield _note(
+            "This is the demonstration: its passwords are public. PORTAL_ENV=production is the real one."
+        )
+    elif not settings.is_production:
+        yield _note(
+            f"PORTAL_ENV is {settings.env.value}; real people use the portal with PORTAL_ENV=production."
+        )
+    if settings.challenge == "null":
+        yield _risky("PORTAL_CHALLENGE=null: robots can send reports. Unset it.")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        yield _risky("The portal runs as root. Give it a user of its own.")
+
+
+def _network(settings: Settings) -> Findings:
+    if not settings.is_https:
+        yield _risky("PORTAL_ORIGIN is not https: log-ins and receipt codes can be read on the way.")
+    if settings.is_https and settings.proxy_hops == 0:
+        yield _risky(
+            "PROXY_HOPS is 0: behind nginx every visitor counts as one. Set it to the number of proxies."
+        )
+    if settings.bind not in LOOPBACK and settings.proxy_hops == 0:
+        yield _risky(
+            f"PORTAL_BIND is {settings.bind}: the portal can be reached without a proxy in front of it."
+        )
+
+
+def _channels(settings: Settings) -> Findings:
+    if not settings.sms_gateway_url:
+        yield _risky("SMS_GATEWAY_URL is not set: nobody gets alerts by SMS.")
+    if not settings.smtp_url:
+        yield _risky("SMTP_URL is not set: nobody gets alerts by e-mail.")
+    yield _note(
+        "No virus scanner is connected: pictures and PDFs are made anew; originals open with a reason only."
+    )
+    if settings.is_production and not settings.icp_record:
+        yield _note("ICP_RECORD is not set; the footer shows no registration.")
+
+
+def _calendar(_settings: Settings) -> Findings:
+    calendar, today = shipped_calendar(), clock.city_date(clock.now())
+    if not calendar.covers(today.year):
+        yield _broken(f"The calendar of moved workdays does not cover {today.year}: due dates are wrong.")
+    elif today.month >= 11 and not calendar.covers(today.year + 1):
+        yield _risky(
+            f"The calendar of moved workdays does not cover {today.year + 1} yet; due dates may move."
+        )
+
+
+def _files(settings: Settings) -> Findings:
+    yield from _private(settings.keys_path, "The key file")
+    yield from _private(settings.data, "The data directory")
+    if settings.is_production and settings.keys_path.is_relative_to(settings.data):
+        yield _risky("The key file lies in the data directory: one backup would hold both lock and key.")
+    if settings.evidence_dir.exists() and not os.access(settings.evidence_dir, os.W_OK | os.X_OK):
+        yield _broken("The evidence directory cannot be written: no report with a file is accepted.")
+
+
+def _private(path: Path, name: str) -> Findings:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        yield _broken(f"{name} is missing or cannot be read: {path}")
+        return
+    if mode & OTHERS:
+        yield _broken(f"{name} can be read by others: {path}. Run chmod go= on it.")
+
+
+def _disks(settings: Settings) -> Findings:
+    places = {"data directory": settings.data, "evidence directory": settings.evidence_dir}
+    for name, path in places.items():
+        if not path.exists():
+            continue
+        free = shutil.disk_usage(path).free
+        if free < NEARLY_FULL:
+            grade = Grade.BROKEN if free < FULL else Grade.RISKY
+            yield Finding(grade, f"The disk of the {name} has {free / GIB:.1f} GiB left.")
+
+
+def _database() -> Findings:
+    try:
+        behind = _migrations()
+    except SQLAlchemyError as error:
+        yield _broken(f"The database does not answer ({type(error).__name__}).")
+        return
+    if behind:
+        yield _broken(behind)
+        return
+    for part, trouble in health.troubles().items():
+        yield _broken(f"{part.capitalize()}: {trouble}.")
+    yield from _fund()
+    yield from _people()
+
+
+def _migrations() -> str:
+    """Return a sentence when the database is not at the newest migration."""
+    config = current_app.extensions["migrate"].migrate.get_config()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    present = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if present is None:
+        return "The database is empty. Run: flask db upgrade"
+    return (
+        ""
+        if present == newest
+        else f"The database stands at {present}, the code at {newest}. Run: flask db upgrade"
+    )
+
+
+def _fund() -> Findings:
+    fund = fund_of(clock.now())
+    if fund is None:
+        yield _risky("There is no reward fund for this year: no award can be approved.")
+    elif fund.available_fen <= 0:
+        yield _risky("The reward fund of this year is used up: no award can be approved.")
+
+
+def _people() -> Findings:
+    holders = _people_by_role()
+    for role in Role:
+        if not holders.get(role.value):
+            yield _risky(f"Nobody holds the role {role.value}; its steps wait.")
+    if holders.get(Role.ADMINISTRATOR.value, 0) == 1:
+        yield _risky("There is one administrator only; if he loses his telephone, use: flask create-admin")
+    certified = _certified_verifiers()
+    if certified < 2:
+        yield _risky(
+            "A check on site needs two officers with certificate numbers; verifiers who have one:"
+            f" {certified}."
+        )
+    yield from _units_without_verifier()
+    without_factor = len(
+        db.session.scalars(select(Account.id).where(Account.active, Account.totp_sealed.is_(None))).all()
+    )
+    if without_factor:
+        yield _risky(f"Accounts that cannot log in, because they have no second factor: {without_factor}.")
+
+
+def _people_by_role() -> dict[str, int]:
+    rows = db.session.execute(
+        select(RoleGrant.role, func.count(Account.person_id.distinct()))
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(Account.active)
+        .group_by(RoleGrant.role)
+    )
+    return {role: count for role, count in rows}
+
+
+def _certified_verifiers() -> int:
+    query = (
+        select(Person.id)
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(Account.active, RoleGrant.role == Role.VERIFIER.value, Person.certificate_number != "")
+        .distinct()
+    )
+    return len(db.session.scalars(query).all())
+
+
+def _units_without_verifier() -> Findings:
+    verifiers = (
+        select(Person.department_id)
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(Account.active, RoleGrant.role == Role.VERIFIER.value, Person.department_id.is_not(None))
+    )
+    rows = db.session.execute(
+        select(Department.code, func.count(Case.id))
+        .join(Case, Case.department_id == Department.id)
+        .where(Case.is_open, Department.id.not_in(verifiers))
+        .group_by(Department.code)
+    )
+    for code, count in rows:
+        yield _risky(f"The department {code} has {count} open cases and no verifier.")
