@@ -69,6 +69,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.case_ask": Permission.CASE_READ,
     "desk.case_close": Permission.CASE_READ,
     "desk.case_contact": Permission.CONTACT_OPEN,
+    "desk.report_new": Permission.REPORT_ENTER,
     "desk.case_award": Permission.AWARD_CHOOSE,
     # desk: identity officer
     "desk.identity": Permission.IDENTITY_ANSWER,

@@ -24,6 +24,7 @@ from portal.evidence.models import CleanState, Evidence
 from portal.people.actor import Actor
 from portal.people.labels import role_label
 from portal.reports.models import Message, MessageSide
+from portal.rewards.panel import panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def case(number: str) -> str:
         "admin/case.html",
         **shown(found, actor, now),
         log=[_line(logged) for logged in dossier.log_of(found, EVENTS)],
+        award_panel=panel(found, actor, now),
         merged_into=dossier.number_of(found.merged_into_id) if found.merged_into_id else None,
     )
 

@@ -42,8 +42,18 @@ ITEMS = (
     Item(
         "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
     ),
-    Item("finance.awards", lazy_gettext("Awards"), lazy_gettext("Approve, or send back with a reason.")),
-    Item("finance.payouts", lazy_gettext("Payments"), lazy_gettext("Pay what is claimed and record it.")),
+    Item(
+        "finance.awards",
+        lazy_gettext("Awards"),
+        lazy_gettext("Approve, or send back with a reason."),
+        ("finance.award",),
+    ),
+    Item(
+        "finance.payouts",
+        lazy_gettext("Payments"),
+        lazy_gettext("Pay what is claimed and record it."),
+        ("finance.payout",),
+    ),
     Item("finance.fund", lazy_gettext("Fund"), lazy_gettext("Paid, reserved and free.")),
     Item("desk.events", lazy_gettext("Event log"), lazy_gettext("Who did what, when, and for which reason.")),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),

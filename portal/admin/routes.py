@@ -5,10 +5,13 @@ from __future__ import annotations
 from portal.admin import (  # noqa: F401
     account,
     audit,
+    award,
     case,
     contact,
     evidence,
     home,
+    identity,
+    intake,
     login,
     people,
     queue,

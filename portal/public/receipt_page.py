@@ -28,6 +28,8 @@ from portal.public.standing import standing_of
 from portal.public.visit import Opened, ask_again, has_token, opened
 from portal.reports import conversation, news, timeline, visits, wording
 from portal.reports.models import Report
+from portal.rewards.awards import reporter_withdrew
+from portal.rewards.public_view import reward_of
 
 SHOWN_TEXT = 20_000  # what comes back of a message that is far too long
 
@@ -68,6 +70,7 @@ def track_withdraw() -> Response:
         page = render_template("public/withdraw.html", report=current.report, nav="public.track")
         return make_response(page)
     withdraw_report(current.report, at)
+    reporter_withdrew(current.report, at)
     db.session.commit()
     flash(gettext("You withdrew your report."), "message")
     return redirect(url_for("public.track_report"), 303)
@@ -87,6 +90,7 @@ def show(
         report=report,
         case=case,
         standing=standing,
+        reward=reward_of(report),
         messages=messages,
         files=len(digests_of(report.id)),
         news=_sentences(unread),

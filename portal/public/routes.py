@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.public import claim  # noqa: F401
 from portal.public import filing  # noqa: F401
 from portal.public import home  # noqa: F401
 from portal.public import more_files  # noqa: F401

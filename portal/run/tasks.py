@@ -16,5 +16,6 @@ TASKS: tuple[Task, ...] = (
     Task("fill_challenges", 20, "portal.challenge.jobs.fill"),
     Task("purge_visits", 300, "portal.reports.visits.purge"),
     Task("purge_sessions", 300, "portal.people.sessions.purge"),
+    Task("expire_shares", 3600, "portal.rewards.jobs.expire"),
     Task("sweep_evidence", 3600, "portal.evidence.sweeper.sweep"),
 )

@@ -1,4 +1,4 @@
-"""Many at once, on real databases with real commits: the fund is never overdrawn, and nobody is paid twice."""
+"""Many at once, with real commits: the fund is never overdrawn, and nobody is paid twice."""
 
 from __future__ import annotations
 
@@ -70,9 +70,8 @@ def test_twenty_four_approvals_against_a_small_fund_never_overdraw_it_and_lose_n
         proof = verify(fund)
         assert proof.holds
         assert proof.reserved_fen == 90_000 * YUAN
-        counted = dict(
-            db.session.execute(select(Award.status, func.count()).group_by(Award.status)).tuples().all()
-        )
+        rows = db.session.execute(select(Award.status, func.count()).group_by(Award.status))
+        counted = {status: count for status, count in rows}
         assert counted == {AwardStatus.APPROVED: 5, AwardStatus.PROPOSED: THREADS - 5}
         db.session.remove()
 

@@ -1,0 +1,166 @@
+"""The identity officer's pages: the open questions, the sealed name for one of them, and yes or no."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from wtforms import RadioField, TextAreaField
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.cases.models import Case
+from portal.database import db
+from portal.errors import NotFound, Refusal
+from portal.people.permissions import Permission
+from portal.reports import identity
+from portal.reports.models import IdentityCheck, Question, Report
+from portal.rewards import answers, awards, hands
+from portal.rewards.models import Act
+from portal.vault.keys import Keyring
+
+QUESTIONS = {
+    Question.REAL_NAME: lazy_gettext("Is the name real?"),
+    Question.EMPLOYEE: lazy_gettext("Does this person work for the firm?"),
+}
+SHORT = {
+    Question.REAL_NAME: lazy_gettext("name"),
+    Question.EMPLOYEE: lazy_gettext("employment"),
+}
+_YES_NO = [("yes", lazy_gettext("Yes")), ("no", lazy_gettext("No"))]
+
+
+class NothingAnswered(Refusal):
+    """The form came without an answer."""
+
+    message = "Please answer at least one question with yes or no."
+    status = 422
+
+
+class AnswersForm(FlaskForm):
+    """Yes or no with a reason, for each question."""
+
+    real_name = RadioField(QUESTIONS[Question.REAL_NAME], choices=_YES_NO, validate_choice=False)
+    real_name_reason = TextAreaField(lazy_gettext("What the answer rests on"))
+    employee = RadioField(QUESTIONS[Question.EMPLOYEE], choices=_YES_NO, validate_choice=False)
+    employee_reason = TextAreaField(lazy_gettext("What the answer rests on"))
+
+    def answers(self, report: Report, open_questions: set[Question]) -> list[identity.Answer]:
+        """Return the questions that were answered; one that somebody has answered before is left alone."""
+        typed = (
+            (Question.REAL_NAME, self.real_name.data, self.real_name_reason.data),
+            (Question.EMPLOYEE, self.employee.data, self.employee_reason.data),
+        )
+        return [
+            identity.Answer(report.id, question, choice == "yes", reason or "")
+            for question, choice, reason in typed
+            if choice in {"yes", "no"} and question in open_questions
+        ]
+
+
+@desk.get("/identity", endpoint="identity")
+def identity_list() -> str:
+    """List reports with open questions, the oldest first, by key."""
+    after = request.args.get("after", default=0, type=int)
+    asked = identity.open_reports(after)
+    more = len(asked) > identity.PAGE
+    asked = asked[: identity.PAGE]
+    return render_template(
+        "admin/identity.html",
+        asked=asked,
+        short=SHORT,
+        next_url=url_for("desk.identity", after=asked[-1].report.id) if more else "",
+        first_url=url_for("desk.identity") if after else "",
+    )
+
+
+@desk.get("/identity/<number>")
+def identity_question(number: str) -> str:
+    """Show what is asked about the reporter of one report; the name stays sealed until it is opened."""
+    return _page(_asked_report(number), AnswersForm(formdata=None))
+
+
+@desk.post("/identity/<number>/name")
+def identity_open(number: str) -> ResponseReturnValue:
+    """Open the sealed name once: the event first, committed; then the name, on this page only."""
+    report = _asked_report(number)
+    apart = _apart(report)
+    if apart:
+        return _page(report, AnswersForm(formdata=None), apart), 403
+    try:
+        event = identity.record_opening(report, current_user.actor, clock.now())
+    except Refusal as refused:
+        db.session.rollback()
+        return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
+    db.session.commit()
+    ring = cast(Keyring, current_app.extensions["portal_keyring"])
+    return _page(report, AnswersForm(formdata=None), legal=identity.reveal(ring, report, event.id))
+
+
+@desk.post("/identity/<number>")
+def identity_answer(number: str) -> ResponseReturnValue:
+    """Take the answers; whatever is refused leaves the form as it was typed."""
+    report = _asked_report(number)
+    form = AnswersForm()
+    checks = identity.checks_of(report.id)
+    given = form.answers(report, {one.question for one in checks.values() if one.answer is None})
+    try:
+        if not given:
+            raise NothingAnswered
+        for one in given:
+            answers.answer_identity(one, current_user.actor, clock.now())
+    except Refusal as refused:
+        db.session.rollback()
+        return _page(_asked_report(number), form, refused.sentence()), refused.status
+    db.session.commit()
+    flash(gettext("Kept. Your reasons stay with the question; the verifier sees neither."), "message")
+    return redirect(url_for("desk.identity"))
+
+
+def _asked_report(number: str) -> Report:
+    """Return a report about whose reporter something was asked; any other is not found."""
+    report = db.session.scalar(
+        select(Report)
+        .join(IdentityCheck, IdentityCheck.report_id == Report.id)
+        .where(Report.number == number)
+        .limit(1)
+    )
+    if report is None or not current_user.actor.may(Permission.IDENTITY_ANSWER):
+        raise NotFound
+    return report
+
+
+def _page(report: Report, form: AnswersForm, refusal: str = "", legal: dict[str, str] | None = None) -> str:
+    checks = identity.checks_of(report.id)
+    case = db.session.get_one(Case, report.case_id)
+    return render_template(
+        "admin/identity_question.html",
+        report=report,
+        subject=case.subject_name or report.subject_name,
+        form=form,
+        refusal=refusal,
+        legal=legal,
+        apart=_apart(report),
+        open_questions=[
+            question for question in Question if question in checks and checks[question].answer is None
+        ],
+        answered=[(QUESTIONS[one.question], one) for one in checks.values() if one.answer is not None],
+    )
+
+
+def _apart(report: Report) -> str:
+    """Return why this person may not answer here, and who can; empty when nothing keeps them apart."""
+    person_id = current_user.actor.person_id
+    award = awards.live_award(report.case_id)
+    held = hands.held_by(award.id, person_id) if award else None
+    if held is None and person_id in hands.verifiers_of(report.case_id):
+        held = Act.VERIFY
+    if held in (None, Act.IDENTIFY):
+        return ""
+    free = hands.free_people(award.id if award else 0, Act.IDENTIFY)
+    return hands.HandTaken(held, Act.IDENTIFY, free).sentence()

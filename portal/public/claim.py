@@ -1,0 +1,126 @@
+"""Claiming a reward: an account in the reporter's own name, sealed; the receipt code is asked for again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.database import db
+from portal.errors import Refusal
+from portal.extensions import csrf
+from portal.public import guesses
+from portal.public.blueprint import public
+from portal.public.visit import Opened, ask_again, has_token, opened
+from portal.reports import visits
+from portal.rewards import shares
+from portal.rewards.payee import PayeeFault, masked, typed_payee
+from portal.rewards.public_view import Reward, reward_of
+from portal.vault.keys import Keyring
+
+LONGEST_TYPED = 200
+
+SENTENCES = {
+    PayeeFault.HOLDER: lazy_gettext("Please write the holder's name as it stands on the card."),
+    PayeeFault.BANK: lazy_gettext("Please write the name of the bank, such as 中国工商银行."),
+    PayeeFault.ACCOUNT_EMPTY: lazy_gettext("Please type the account number."),
+    PayeeFault.ACCOUNT_CHARACTERS: lazy_gettext("The account number has digits only. Spaces do not matter."),
+    PayeeFault.ACCOUNT_LENGTH: lazy_gettext("The account number has 12 to 19 digits. Please compare it."),
+    PayeeFault.ACCOUNT_CHECK: lazy_gettext("One digit of the card number is not right. Please compare it."),
+    PayeeFault.TELEPHONE: lazy_gettext("This is no telephone number. You can also leave it empty."),
+}
+
+
+@dataclass
+class Form:
+    """What was typed; the account number never comes back to the page but for its last four digits."""
+
+    holder: str = ""
+    bank: str = ""
+    telephone: str = ""
+    account_mask: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+
+@public.route("/track/claim", methods=["GET", "POST"])
+@csrf.exempt  # checked below, so that what was typed is kept
+def claim() -> Response:
+    """The claim of this visit's report, or another account while the money has not left."""
+    at = clock.now()
+    current = opened(at)
+    if current is None:
+        return ask_again()
+    reward = reward_of(current.report)
+    if reward is None or not reward.can_claim:
+        return redirect(url_for("public.track_report"), 303)
+    if request.method == "GET":
+        return _page(reward, Form())
+    form = _typed()
+    if not has_token():
+        form.notice = str(
+            gettext("Not sent yet. What you wrote is still here: type number and code once more, please.")
+        )
+        return _page(reward, form, 400)
+    wait = guesses.wait_minutes()
+    if wait:
+        form.notice = _pause(wait)
+        return _page(reward, form, 429)
+    return _claim(current, reward, form)
+
+
+def _claim(current: Opened, reward: Reward, form: Form) -> Response:
+    """Check the code first, then take the account."""
+    if not visits.confirm_code(current.visit, _field("code")):
+        guesses.count_wrong()
+        form.faults["code"] = str(gettext("This is not the code of this report. Please type it once more."))
+        return _page(reward, form, 422)
+    if not request.form.get("consent"):
+        form.faults["consent"] = str(gettext("Please tick that we may keep and use these details."))
+        return _page(reward, form, 422)
+    payee = typed_payee(form.holder, form.bank, _field("account"), form.telephone)
+    ring = cast(Keyring, current_app.extensions["portal_keyring"])
+    try:
+        shares.claim(current.report, payee, clock.now(), ring)
+    except shares.PayeeNotTaken as refused:
+        db.session.rollback()
+        form.faults |= {name: str(SENTENCES[fault]) for name, fault in refused.faults.items()}
+        return _page(reward, form, refused.status)
+    except Refusal as refused:
+        db.session.rollback()
+        form.notice = refused.sentence()
+        return _page(reward, form, refused.status)
+    db.session.commit()
+    flash(gettext("Your account is kept, sealed. This page tells you when the money has left."), "message")
+    return redirect(url_for("public.track_report"), 303)
+
+
+def _typed() -> Form:
+    """Return what was typed, as the page may show it again."""
+    account = typed_payee("", "", _field("account")).account
+    return Form(
+        _field("holder"), _field("bank"), _field("telephone"), account_mask=masked(account) if account else ""
+    )
+
+
+def _field(name: str) -> str:
+    return request.form.get(name, "")[:LONGEST_TYPED]
+
+
+def _page(reward: Reward, form: Form, status: int = 200) -> Response:
+    page = render_template("public/claim.html", reward=reward, form=form, nav="public.track")
+    return make_response(page, status)
+
+
+def _pause(minutes: int) -> str:
+    return str(
+        gettext(
+            "Too many wrong codes came from your network. Please try again in %(minutes)s minutes. Your code"
+            " stays valid.",
+            minutes=minutes,
+        )
+    )

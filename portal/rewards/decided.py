@@ -1,0 +1,20 @@
+"""Whether what an award rests on may still change: not once finance has approved it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from portal.cases.models import Case
+from portal.database import db
+from portal.rewards.models import Award, Stage
+from portal.rewards.steps import LIVE_AWARDS, AwardStatus
+
+DECIDED = frozenset({AwardStatus.APPROVED, AwardStatus.CLOSED})
+
+
+def award_decided(case: Case, *, lock: bool = False) -> bool:
+    """Say whether the case's award is approved; with ``lock`` nobody can approve it until the commit."""
+    statement = select(Award.status).where(
+        Award.case_id == case.id, Award.stage == Stage.MAIN, Award.status.in_(LIVE_AWARDS)
+    )
+    return db.session.scalar(statement.with_for_update() if lock else statement) in DECIDED

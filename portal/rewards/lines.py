@@ -1,0 +1,46 @@
+"""The lines of a stored derivation for one reader, in the form in which the pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.rewards.explain import Audience, Line, explain
+from portal.rewards.rules.derivation import Derivation
+from portal.rewards.rules.model import Kind
+from portal.rewards.rules.views import without_sealed_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line of the ``derive`` macro; kind is step, idle, sealed or sum."""
+
+    label: str
+    result: str
+    how: str
+    kind: str
+    amount_fen: int = 0
+
+
+def lines_for(stored: Mapping[str, Any], audience: Audience) -> list[Shown]:
+    """Return what this reader may see of a stored derivation, with its sum last."""
+    derivation = Derivation.from_json(stored)
+    return [_shown(line, amount_for(derivation, audience)) for line in explain(derivation, audience)]
+
+
+def amount_for(derivation: Derivation, audience: Audience) -> int:
+    """Return the sum this reader may see, in fen: the verifier's is without what depends on the reporter."""
+    if audience is Audience.VERIFIER:
+        return without_sealed_lines(derivation).amount_fen
+    return derivation.amount_fen
+
+
+def kind_of(stored: Mapping[str, Any]) -> Kind:
+    """Return the kind of the finding that is paid."""
+    return Kind(stored["kind"])
+
+
+def _shown(line: Line, amount_fen: int) -> Shown:
+    kind = "sum" if line.sum else "sealed" if line.sealed else "idle" if line.idle else "step"
+    return Shown(line.title, line.result, line.how, kind, amount_fen)
