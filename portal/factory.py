@@ -118,6 +118,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
         # Once more after a lost connection, and no longer: a citizen waits for the answer.
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
+    _beginnings(app)
     _extensions(app)
     app.extensions["portal_challenger"] = make_challenger(app, settings)
     app.extensions["portal_reporter_resolver"] = alert_recipient
@@ -168,15 +169,20 @@ def _blueprints(app: Flask, faces: frozenset[str]) -> None:
         app.register_blueprint(finance, url_prefix="/desk")
 
 
-def _requests(app: Flask) -> None:
+def _beginnings(app: Flask) -> None:
+    """What comes before every extension: its own reference, and whether the request may write."""
+
     @app.before_request
-    def _begin() -> Response | None:
+    def _begin() -> None:
         g.reference = secrets.token_hex(4)
         # SQLite takes the write lock at BEGIN: pages that only read must not ask for it.
         set_read_only(request.method in SAFE_METHODS)
         if request.method not in SAFE_METHODS and _from_elsewhere():
             raise ForeignPost
-        return access.guard()
+
+
+def _requests(app: Flask) -> None:
+    app.before_request(access.guard)
 
     @app.after_request
     def _finish(response: Response) -> Response:
