@@ -120,6 +120,12 @@ def find_case(number: str, actor: Actor, permission: Permission = Permission.CAS
     return case
 
 
+def is_within_reach(case_id: int, actor: Actor) -> bool:
+    """Say whether somebody may read a case."""
+    reach = within(actor, Permission.CASE_READ)
+    return db.session.scalar(select(Case.id).where(Case.id == case_id, reach)) is not None
+
+
 def queue(actor: Actor, wanted: Filter, now: datetime, mark: Mark | None = None) -> Page:
     """Return one page: what is due first on top; what was looked for, the newest first."""
     statement = _rows().where(*_conditions(actor, wanted, now))
