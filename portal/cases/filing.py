@@ -19,7 +19,7 @@ from portal.cases.numbers import new_number
 from portal.cases.steps import CaseStatus, DueStep
 from portal.config import Settings
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.evidence import staging
 from portal.evidence.inspection import MAX_FILES
 from portal.evidence.models import Evidence
@@ -41,7 +41,7 @@ CONTEXT_VERSION = "1"
 class NoFreeNumber(Refusal):
     """Random numbers collided again and again: the year's numbers are nearly used up."""
 
-    message = (
+    message = gettext_noop(
         "The report could not be kept just now. Everything you wrote is still here: please send it again."
     )
     status = 503

@@ -59,7 +59,7 @@ IDENTITIES = (
     Choice(
         "real",
         lazy_gettext("Give my real name"),
-        lazy_gettext("Sealed at once. Needed for some rewards, and to get a lost code back."),
+        lazy_gettext("Sealed at once. Some rewards go to real names only."),
     ),
 )
 

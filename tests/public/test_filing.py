@@ -308,7 +308,7 @@ def test_anonymous_with_a_name_typed_is_asked_about_not_guessed(citizen: Citizen
     assert reports(session) == 0
 
 
-# Old, changed and repeated forms -------------------------------------------------------------------------------
+# Old, changed and repeated forms
 
 
 def test_the_same_form_sent_twice_is_one_report_with_one_receipt(citizen: Citizen, session: Session) -> None:

@@ -27,6 +27,8 @@ function watch(form, place) {
     fetched = true;
     fetchPicture();
   };
+  // After a refusal the page may open at this step: then nothing changes that could be observed.
+  window.addEventListener("load", reached);
   new MutationObserver(reached).observe(section, { attributes: true, attributeFilter: ["hidden"] });
   form.querySelector("[data-challenge-again]")?.addEventListener("click", fetchPicture);
 }
