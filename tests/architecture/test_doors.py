@@ -1,0 +1,253 @@
+"""Every door has a row in one table: if these fail, a page stands open that nobody meant to open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from portal.admin.access import ACCESS, Door
+from portal.database import Base
+from portal.extensions import csrf
+from portal.people.permissions import TABLE, Permission, Role
+from tests.fixtures.records import make_account, sign_in
+from tests.fixtures.staff import csrf_of
+
+TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+NOWHERE = "987654321"
+# Views that compare the token themselves, so that an old form keeps what was typed into it.
+OWN_LOOK = {
+    "public.report",
+    "public.claim",
+    "public.track",
+    "public.track_report",
+    "public.track_files",
+    "public.track_leave",
+    "public.track_withdraw",
+}
+# Drawings of icons are literals of this very file; nothing typed by anybody comes near them.
+MARKED_SAFE = {"_macros/icon.html"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(TEMPLATES).as_posix()
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    yield from app.url_map.iter_rules()
+
+
+def address(app: Flask, rule: Rule) -> str:
+    """An address of the rule, with objects that do not exist."""
+    values = {name: _value(rule, name) for name in rule.arguments}
+    with app.test_request_context():
+        built = app.url_map.bind("localhost").build(rule.endpoint, values)
+    return str(built)
+
+
+def _value(rule: Rule, name: str) -> str:
+    converter = rule._converters[name]
+    if hasattr(converter, "items"):
+        return sorted(converter.items)[0]
+    return NOWHERE
+
+
+def permission_of(endpoint: str) -> Permission | None:
+    rule = ACCESS[endpoint]
+    return rule if isinstance(rule, Permission) else None
+
+
+def holds(role: Role, endpoint: str) -> bool:
+    permission = permission_of(endpoint)
+    return permission is None or role in TABLE[permission]
+
+
+def desk_rules(app: Flask, *, method: str) -> list[Rule]:
+    return [
+        rule for rule in rules(app) if method in rule.methods and ACCESS[rule.endpoint] is not Door.PUBLIC
+    ]
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    assert {rule.endpoint for rule in rules(app)} == set(ACCESS)
+
+
+def test_every_address_of_the_desk_asks_who_is_there(app: Flask) -> None:
+    """Only log-in is open under /desk; only citizens' pages and both faces' own are open elsewhere."""
+    for rule in rules(app):
+        if rule.rule.startswith("/desk") and rule.endpoint != "desk.login":
+            assert ACCESS[rule.endpoint] is not Door.PUBLIC, rule
+        if ACCESS[rule.endpoint] is Door.PUBLIC:
+            assert (
+                rule.endpoint.split(".")[0] in {"static", "site", "public"} or rule.endpoint == "desk.login"
+            )
+
+
+def test_every_permission_opens_something_or_is_asked_for_by_a_verb() -> None:
+    used = {rule for rule in ACCESS.values() if isinstance(rule, Permission)}
+    by_verbs = {Permission.NOTICE_READ}
+    assert set(Permission) - used - by_verbs == set()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_exactly_its_pages(app: Flask, client: FlaskClient, role: Role) -> None:
+    sign_in(client, make_account(role))
+    for rule in desk_rules(app, method="GET"):
+        if rule.arguments:
+            continue
+        answer = client.get(rule.rule)
+        expected = {200, 302} if holds(role, rule.endpoint) else {403}
+        assert answer.status_code in expected, (role, rule.rule, answer.status_code)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_does_not_exist_is_not_found_where_the_role_may_look_and_closed_elsewhere(
+    app: Flask, client: FlaskClient, role: Role
+) -> None:
+    sign_in(client, make_account(role))
+    for rule in desk_rules(app, method="GET"):
+        if rule.arguments:
+            answer = client.get(address(app, rule))
+            expected = 404 if holds(role, rule.endpoint) else 403
+            assert answer.status_code == expected, (role, rule.rule, answer.status_code)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_role_takes_a_step_that_is_not_its_own(app: Flask, client: FlaskClient, role: Role) -> None:
+    sign_in(client, make_account(role))
+    token = csrf_of(client, "/desk/account")
+    for rule in desk_rules(app, method="POST"):
+        if not holds(role, rule.endpoint):
+            answer = client.post(address(app, rule), data={"csrf_token": token})
+            assert answer.status_code == 403, (role, rule.rule, answer.status_code)
+
+
+def test_a_stranger_is_sent_to_log_in_from_every_door(app: Flask, client: FlaskClient) -> None:
+    token = csrf_of(client)
+    for method in ("GET", "POST"):
+        for rule in desk_rules(app, method=method):
+            answer = client.open(address(app, rule), method=method, data={"csrf_token": token})
+            assert (answer.status_code, answer.location) == (302, "/desk/login"), (method, rule.rule)
+
+
+def test_an_account_without_a_role_opens_its_own_pages_only(app: Flask, client: FlaskClient) -> None:
+    sign_in(client, make_account())
+    for rule in desk_rules(app, method="GET"):
+        if permission_of(rule.endpoint):
+            assert client.get(address(app, rule)).status_code == 403, rule.rule
+
+
+def is_exempt(app: Flask, endpoint: str) -> bool:
+    view = app.view_functions[endpoint]
+    return f"{view.__module__}.{view.__name__}" in csrf._exempt_views
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many rows each table has."""
+    tables = Base.metadata.sorted_tables
+    return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def test_nothing_changes_without_the_token_of_a_form(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
+    sign_in(client, make_account(Role.ADMINISTRATOR))
+    foreign = csrf_of(app.test_client())
+    before = counts(session)
+    for rule in rules(app):
+        for method in sorted(rule.methods & CHANGING):
+            for form in ({}, {"csrf_token": "x"}, {"csrf_token": foreign}):
+                answer = client.open(address(app, rule), method=method, data=form)
+                if is_exempt(app, rule.endpoint):
+                    assert answer.status_code < 500, rule.rule
+                else:
+                    assert answer.status_code == 400, (method, rule.rule, answer.status_code)
+    assert counts(session) == before
+
+
+def test_only_citizens_pages_look_at_the_token_themselves(app: Flask) -> None:
+    """They do so to keep what was typed; on the desk the extension alone decides."""
+    for endpoint in app.view_functions:
+        assert endpoint in OWN_LOOK or not is_exempt(app, endpoint), endpoint
+
+
+def plain(page: str) -> str:
+    """A page without what differs at each request: its mark and its token."""
+    page = re.sub(r'translate="no">[0-9a-f]{8}<', "", page)
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page)
+
+
+def test_an_unknown_address_tells_nobody_anything(app: Flask, client: FlaskClient) -> None:
+    stranger = client.get("/desk/there-is-nothing")
+    assert stranger.status_code == 404
+    for role in Role:
+        signed = app.test_client()
+        sign_in(signed, make_account(role))
+        answer = signed.get("/desk/there-is-nothing")
+        assert answer.status_code == 404
+        assert plain(answer.text) == plain(stranger.text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/desk/login", "/desk/", "/nothing", "/desk/nothing", "/readyz", "/static/css/theme.css"]
+)
+def test_every_answer_carries_the_protecting_headers(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    answer.close()
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    if not path.startswith("/static"):
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_refused_answers_carry_them_too(client: FlaskClient) -> None:
+    refused = client.post("/desk/login")
+    assert refused.status_code == 400
+    sign_in(client, make_account(Role.CASHIER))
+    closed = client.get("/desk/people")
+    assert closed.status_code == 403
+    for answer in (refused, closed, client.put("/desk/")):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_template_is_a_page_a_base_or_a_part(path: Path) -> None:
+    text = path.read_text()
+    stands_alone = name_of(path) in {"base.html", "demo/outside.html"}
+    is_part = path.name.startswith("_") or path.parent.name == "_macros"
+    assert is_part or stands_alone or "{% extends " in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_no_template_trusts_what_was_typed(path: Path) -> None:
+    text = path.read_text()
+    if name_of(path) not in MARKED_SAFE:
+        assert not re.search(r"\|\s*safe\b", text)
+    assert "autoescape" not in text
+    assert "render_template_string" not in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_no_template_needs_what_the_content_policy_refuses(path: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S)
+    assert not re.search(r"<style\b", text)
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert "javascript:" not in text
+    assert "data:" not in re.sub(r"[\w-]+-data:|application/\S+", "", text)
