@@ -15,10 +15,12 @@ export PORTAL_PORT
 endif
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run dev test check assure bench demo-reset messages lock clean
+.PHONY: help install run dev test check assure bench demo-reset messages lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(VENV)/.runtime translations ## make the environment in .venv, for production
 
 run: $(VENV)/.runtime translations ## start the portal with a demonstration city (PORTAL_PORT=8000, PORTAL_DATA=instance)
 	@exec $(PY) -m portal.run
