@@ -13,7 +13,8 @@ from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
-from portal.admin.words import EVENTS
+from portal.admin.verification import panel as verification_panel
+from portal.admin.words import EVENTS, WITHOUT_REASON
 from portal.audit.models import ActorKind
 from portal.cases import dossier, queries
 from portal.cases.allowed import Deed, allowed
@@ -62,6 +63,7 @@ def case(number: str) -> str:
         **shown(found, actor, now),
         log=[_line(logged) for logged in dossier.log_of(found, EVENTS)],
         award_panel=panel(found, actor, now),
+        verification=verification_panel(found, actor),
         merged_into=dossier.number_of(found.merged_into_id) if found.merged_into_id else None,
     )
 
@@ -153,7 +155,7 @@ def _line(logged: Logged) -> dict[str, Any]:
         "when": event.at,
         "title": words,
         "who": _who(logged),
-        "reason": event.reason,
+        "reason": "" if event.action in WITHOUT_REASON else event.reason,
         "other": event.facts.get("into") or event.facts.get("from") or "",
     }
 

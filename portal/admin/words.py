@@ -63,6 +63,19 @@ EVENTS = {
     "case_assign": ("person-check", lazy_gettext("Assigned")),
     "case_undertake": ("search", lazy_gettext("Check begun")),
     "case_check_site": ("search", lazy_gettext("Site checked")),
+    "finding_recorded": ("clipboard-check", lazy_gettext("Finding recorded")),
+    "finding_changed": ("clipboard-check", lazy_gettext("Finding changed")),
+    "finding_removed": ("clipboard-check", lazy_gettext("Finding removed")),
+    "penalty_recorded": ("journal-text", lazy_gettext("Penalty recorded")),
+    "rectification_ordered": ("pencil", lazy_gettext("Rectification ordered")),
+    "rectification_start": ("tools", lazy_gettext("Rectification begun")),
+    "rectification_reinspect": ("arrow-counterclockwise", lazy_gettext("Inspected again")),
+    "rectification_close": ("check-all", lazy_gettext("Rectification signed off")),
+    "rectification_extend": ("calendar-event", lazy_gettext("Term of the rectification extended")),
+    "rectification_escalate": ("flag", lazy_gettext("Rectification under special supervision")),
+    # Proposed and approved only: that an award was revised may tell how a question about the reporter ended.
+    "award_propose": ("cash", lazy_gettext("Award proposed")),
+    "award_approve": ("check-circle", lazy_gettext("Award approved")),
     "case_conclude": ("clipboard-check", lazy_gettext("Check finished")),
     "case_answer": ("chat-left-text-fill", lazy_gettext("Reporter answered by the office")),
     "case_close": ("check-all", lazy_gettext("Closed")),
@@ -72,6 +85,8 @@ EVENTS = {
     "case_absorbed": ("intersect", lazy_gettext("Took in another case")),
     "case_unmerged": ("intersect", lazy_gettext("A report moved back")),
 }
+# Their reasons are for finance.
+WITHOUT_REASON = frozenset({"award_propose", "award_approve"})
 UNKNOWN_EVENT = ("circle", lazy_gettext("Recorded"))
 
 

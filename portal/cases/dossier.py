@@ -101,9 +101,7 @@ def log_of(case: Case, actions: Collection[str]) -> list[Logged]:
     ``actions`` names what may be shown: an event about the reporter's identity must not reach a verifier.
     """
     held = select(Report.id).where(Report.case_id == case.id)
-    return _logged(
-        actions, or_(Event.case_id == case.id, and_(Event.case_id.is_(None), Event.report_id.in_(held)))
-    )
+    return _logged(actions, or_(Event.case_id == case.id, Event.report_id.in_(held)))
 
 
 def log_since(case: Case, event_id: int, actions: Collection[str]) -> list[Logged]:
