@@ -26,7 +26,15 @@ from portal.people.actor import REPORTER
 from portal.public import crowd
 from portal.public.blueprint import public
 from portal.public.filing_form import Form
-from portal.public.filing_pages import challenger, form_page, locale, needs_picture, receipt_page, review_page
+from portal.public.filing_pages import (
+    blank_form_page,
+    challenger,
+    form_page,
+    locale,
+    needs_picture,
+    receipt_page,
+    review_page,
+)
 from portal.public.places import districts
 from portal.reports import receipt
 from portal.reports.draft import Draft, DraftError, open_draft
@@ -57,8 +65,8 @@ def report() -> Response:
     """The form, and everything that is posted from it."""
     at = clock.now()
     if request.method == "GET":
-        known = {name: request.args.get(name, "") for name in PREFILLED}
-        return form_page(Form(Draft.mint(at), at, tidy(known)), [])
+        known = tidy({name: request.args.get(name, "") for name in PREFILLED})
+        return form_page(Form(Draft.mint(at), at, known), []) if known else blank_form_page(Draft.mint(at))
     try:
         csrf.protect()
     except CSRFError:

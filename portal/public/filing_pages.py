@@ -14,20 +14,34 @@ from portal.challenge.challenger import Challenger, NullChallenge
 from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
 from portal.evidence.models import StagedFile
 from portal.extensions import settings
+from portal.presentation import theme
 from portal.public import choices
+from portal.public.blank_form import page_for
 from portal.public.filing_form import Form
 from portal.public.places import districts
 from portal.reports import receipt, sectors
 from portal.reports.draft import Draft, seal_draft
-from portal.reports.filing import LIMITS, sector_of
+from portal.reports.filing import sector_of
+
+
+def blank_form_page(draft: Draft) -> Response:
+    """The form as everybody gets it who opens it."""
+    sealed = _sealed(draft)
+    form = Form(draft, draft.opened_at)
+    key = (locale(), theme(), needs_picture(), tuple(districts().values()))
+    return make_response(page_for(key, sealed, lambda: _draw_form(form, [], sealed)))
 
 
 def form_page(form: Form, files: list[StagedFile]) -> Response:
     """The form on one long page, with whatever was answered and staged before."""
+    return _answer(_draw_form(form, files, _sealed(form.draft)), form)
+
+
+def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:
     language = locale()
-    page = render_template(
+    return render_template(
         "public/report.html",
-        draft=_sealed(form.draft),
+        draft=sealed,
         answers=form.answers,
         faults={name: fault.sentence() for name, fault in form.faults.items()},
         file_faults=[fault.sentence() for fault in form.file_faults],
@@ -37,12 +51,10 @@ def form_page(form: Form, files: list[StagedFile]) -> Response:
         sectors=choices.sector_names(language),
         situations=choices.situation_groups(language),
         choices=choices,
-        limits=LIMITS,
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         needs_picture=needs_picture(),
     )
-    return _answer(page, form)
 
 
 def review_page(form: Form, files: list[StagedFile]) -> Response:

@@ -221,6 +221,33 @@ def test_a_wrong_code_is_no_file(citizen: Citizen) -> None:
     assert citizen.client.post("/report/note", data=posted).status_code == 404
 
 
+def test_the_empty_form_kept_for_all_carries_nothing_of_who_opened_it_first(app: Flask) -> None:
+    first, second = (Citizen(app.test_client()).open() for _ in range(2))
+    for name in ("csrf_token", "draft"):
+        assert first.hidden[name] != second.hidden[name]
+        assert first.hidden[name] not in second.page
+    ring = app.extensions["portal_keyring"]
+    assert (
+        open_draft(ring, first.hidden["draft"]).receipt_code
+        != open_draft(ring, second.hidden["draft"]).receipt_code
+    )
+    assert second.send(GOOD).status_code == 200
+
+
+def test_the_empty_form_follows_language_theme_and_districts(client: FlaskClient, session: Session) -> None:
+    chinese = client.get("/report").get_data(as_text=True)
+    make_district("newly", "新设区")
+    session.commit()
+    client.set_cookie("theme", "dark")
+    dark = client.get("/report").get_data(as_text=True)
+    assert 'data-bs-theme="light"' in chinese
+    assert 'data-bs-theme="dark"' in dark
+    with client.session_transaction() as cookie:
+        cookie["lang"] = "en"
+    assert "What, and where" in client.get("/report").get_data(as_text=True)
+    assert "新设区" not in chinese
+
+
 # Refusals keep everything
 
 REFUSED = [
