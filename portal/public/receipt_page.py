@@ -29,7 +29,7 @@ from portal.public.visit import Opened, ask_again, has_token, opened
 from portal.reports import conversation, news, timeline, visits, wording
 from portal.reports.models import Report
 from portal.rewards.awards import reporter_withdrew
-from portal.rewards.public_view import reward_of
+from portal.rewards.public_view import reward_of, reward_title
 
 SHOWN_TEXT = 20_000  # what comes back of a message that is far too long
 
@@ -46,7 +46,9 @@ def track_report() -> Response:
     if request.method == "GET":
         return show(current, at)
     if not has_token():
-        notice = gettext("Not sent yet. Everything you wrote is still here: please press the button once more.")
+        notice = gettext(
+            "Not sent yet. Everything you wrote is still here: please press the button once more."
+        )
         return show(current, at, typed=typed, fault=str(notice), status=400)
     try:
         _say(current.report, typed, at)
@@ -76,21 +78,21 @@ def track_withdraw() -> Response:
     return redirect(url_for("public.track_report"), 303)
 
 
-def show(
-    current: Opened, at: datetime, *, typed: str = "", fault: str = "", status: int = 200
-) -> Response:
+def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", status: int = 200) -> Response:
     """The receipt page of an open visit, with what was typed and why it was not sent."""
     report = current.report
     case = db.session.get_one(Case, report.case_id)
     messages = conversation.messages_of([report.id])[report.id]
     unread = news.unread(report.id)
     standing = standing_of(report, case, messages, Terms.of(settings()), at)
+    reward = reward_of(report)
     page = render_template(
         "public/tracking.html",
         report=report,
         case=case,
         standing=standing,
-        reward=reward_of(report),
+        reward=reward,
+        reward_title=reward_title(reward),
         messages=messages,
         files=len(digests_of(report.id)),
         news=_sentences(unread),

@@ -30,7 +30,7 @@ from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.model import Choice
 from portal.rewards.rules.outcome import Need
 from portal.rewards.standing import Block, NotReady, standing
-from portal.rewards.steps import LIVE_AWARDS, AwardAction, AwardStatus, ShareStatus
+from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction, ShareStatus
 from portal.rewards.telling import tell_role
 
 SHORTEST_REASON = 5
@@ -219,7 +219,7 @@ def reporter_withdrew(report: Report, at: datetime) -> None:
         select(Share).join(Award).where(Share.report_id == report.id, Award.status.in_(LIVE_AWARDS))
     )
     for share in rows.unique():
-        if share.status is ShareStatus.NOTIFIED:
+        if (share.status, ShareAction.FORFEIT) in SHARE_STEPS:
             shares.give_up(share, at)
         elif share.award.status is AwardStatus.PROPOSED:
             refresh(share.award, at)

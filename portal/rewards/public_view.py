@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from portal.cases.models import Case
@@ -48,6 +49,11 @@ _STAGE = {
     ShareStatus.EXPIRED: RewardStage.EXPIRED,
     ShareStatus.FORFEITED: RewardStage.GIVEN_UP,
 }
+_TITLES = {
+    RewardStage.READY: lazy_gettext("There is a reward for you to claim."),
+    RewardStage.RETURNED: lazy_gettext("Please give another account for your reward."),
+    RewardStage.PAID: lazy_gettext("Your reward is paid."),
+}
 OPEN_TO_CLAIM = frozenset({RewardStage.READY, RewardStage.CLAIMED, RewardStage.RETURNED})
 
 
@@ -83,6 +89,11 @@ def reward_of(report: Report) -> Reward | None:
         select(Share).where(Share.report_id == report.id).order_by(Share.id.desc()).limit(1)
     )
     return _before(report) if share is None else _of_share(report, share, share.award)
+
+
+def reward_title(reward: Reward | None) -> str:
+    """Return what the title of the receipt page says of the reward; empty when that is no news."""
+    return str(_TITLES.get(reward.stage, "")) if reward else ""
 
 
 def _of_share(report: Report, share: Share, award: Award) -> Reward:

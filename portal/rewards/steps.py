@@ -73,6 +73,9 @@ SHARE_STEPS: dict[tuple[ShareStatus, ShareAction], ShareStatus] = {
     (ShareStatus.NOTIFIED, ShareAction.CLAIM): ShareStatus.CLAIMED,
     (ShareStatus.NOTIFIED, ShareAction.EXPIRE): ShareStatus.EXPIRED,
     (ShareStatus.NOTIFIED, ShareAction.FORFEIT): ShareStatus.FORFEITED,
+    # A report that is withdrawn gives its reward up, as long as the money has not left.
+    (ShareStatus.CLAIMED, ShareAction.FORFEIT): ShareStatus.FORFEITED,
+    (ShareStatus.RETURNED, ShareAction.FORFEIT): ShareStatus.FORFEITED,
     # A reporter may correct the account as long as the money has not left.
     (ShareStatus.CLAIMED, ShareAction.CLAIM): ShareStatus.CLAIMED,
     (ShareStatus.CLAIMED, ShareAction.SEND): ShareStatus.PAYING,

@@ -17,7 +17,7 @@ from portal.notices.models import Notice
 from portal.people.actor import SYSTEM
 from portal.people.models import RoleGrant
 from portal.people.permissions import Role
-from portal.reports.models import RealName
+from portal.reports.models import RealName, Report
 from portal.rewards import awards, hands
 from portal.rewards.fund import NoFund, NotEnoughMoney, fund_of, verify
 from portal.rewards.models import Act, Award, Fund, FundEntry
@@ -32,6 +32,7 @@ from tests.rewards.world import (
     actor_of,
     answer,
     approved,
+    claimed,
     finding,
     named_report,
     penalise,
@@ -128,7 +129,7 @@ def test_the_first_effective_report_is_paid_and_the_next_moves_up_when_it_is_wit
 
 def test_withdrawing_after_approval_gives_the_money_back(world: World) -> None:
     award = approved(world)
-    report = db.session.get_one(type(make_report()), award.shares[0].report_id)
+    report = db.session.get_one(Report, award.shares[0].report_id)
     report.withdrawn_at = AT
     awards.reporter_withdrew(report, AT)
     assert award.shares[0].status is ShareStatus.FORFEITED
@@ -136,6 +137,15 @@ def test_withdrawing_after_approval_gives_the_money_back(world: World) -> None:
     fund = fund_of(AT)
     assert fund is not None
     assert fund.reserved_fen == 0
+
+
+def test_withdrawing_after_the_claim_gives_the_money_back_too(world: World) -> None:
+    """Who withdrew would still be paid, against what the page says."""
+    share = claimed(world)
+    report = db.session.get_one(Report, share.report_id)
+    report.withdrawn_at = AT
+    awards.reporter_withdrew(report, AT)
+    assert (share.status, share.award.status) == (ShareStatus.FORFEITED, AwardStatus.CLOSED)
 
 
 def test_welding_waits_for_the_officers_choice_with_a_reason(world: World) -> None:
