@@ -34,9 +34,7 @@ def add_files(report: Report, files: Sequence[Received], at: datetime) -> list[E
     if report.withdrawn_at is not None:
         raise ConversationOver
     kept = list(
-        db.session.execute(
-            select(Evidence.digest, Evidence.position).where(Evidence.report_id == report.id)
-        )
+        db.session.execute(select(Evidence.digest, Evidence.position).where(Evidence.report_id == report.id))
     )
     known = {row.digest for row in kept}
     fresh = list({file.digest: file for file in files if file.digest not in known}.values())

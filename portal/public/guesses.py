@@ -23,7 +23,10 @@ def wait_minutes() -> int:
         if limiter.limiter.test(WRONG, _NAME, visitor_key()):
             return 0
         reset = limiter.limiter.get_window_stats(WRONG, _NAME, visitor_key()).reset_time
-    except (RedisError, OSError):  # 120 random bits need no counting; somebody who waits for an answer matters more
+    except (
+        RedisError,
+        OSError,
+    ):  # 120 random bits need no counting; somebody who waits for an answer matters more
         return 0
     return max(1, math.ceil((reset - time.time()) / 60))
 

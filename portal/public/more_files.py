@@ -38,7 +38,11 @@ def track_files() -> Response:
     if request.method == "GET":
         return _page(current, [])
     if not has_token():
-        return _page(current, [str(gettext("Not sent yet. Please choose your files again and press the button once more."))], status=400)
+        return _page(
+            current,
+            [str(gettext("Not sent yet. Please choose your files again and press the button once more."))],
+            status=400,
+        )
     return _take(current, at)
 
 
@@ -80,10 +84,14 @@ def _sentence(fault: FaultCode, name: str) -> str:
     """Say what is wrong with a file; two sentences differ from those of the form that is not sent yet."""
     if fault is FaultCode.FILES_TOO_MANY:
         return str(
-            gettext("Not uploaded: %(name)s. A report holds %(limit)s files at most.", name=name, limit=MAX_FILES)
+            gettext(
+                "Not uploaded: %(name)s. A report holds %(limit)s files at most.", name=name, limit=MAX_FILES
+            )
         )
     if fault is FaultCode.NO_SPACE:
-        return str(gettext("Not uploaded: %(name)s could not be kept just now. Please try again later.", name=name))
+        return str(
+            gettext("Not uploaded: %(name)s could not be kept just now. Please try again later.", name=name)
+        )
     return str(SENTENCES[fault]) % {"name": name}
 
 

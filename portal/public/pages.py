@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
+from portal.cases.due import OBJECTION_DAYS
 from portal.extensions import settings
 from portal.public.blueprint import public
 from portal.public.rule_lines import provisions
@@ -15,7 +16,12 @@ from portal.rewards.rules.anyang import ANYANG
 @public.get("/notice")
 def notice() -> str:
     """What a reporter should know before: truthfulness, what happens, who is rewarded."""
-    return render_template("public/notice.html", deadlines=settings().deadlines, version=NOTICE_VERSION)
+    return render_template(
+        "public/notice.html",
+        deadlines=settings().deadlines,
+        objection_days=OBJECTION_DAYS,
+        version=NOTICE_VERSION,
+    )
 
 
 @public.get("/privacy")

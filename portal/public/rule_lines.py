@@ -128,7 +128,9 @@ def _uplift(rules: RuleSet) -> Provision:
     cap = gettext("At most %(high)s yuan in all.", high=format_yuan_brief(uplift.uplift_cap_fen))
     who = gettext("An identity officer confirms the employment; who checks on site does not learn it.")
     lines = [Line(str(text), uplift.source.confirmed) for text in (more, cap)]
-    return Provision(str(gettext("Employees of the firm")), [*lines, Line(str(who))], _titles([uplift.source]))
+    return Provision(
+        str(gettext("Employees of the firm")), [*lines, Line(str(who))], _titles([uplift.source])
+    )
 
 
 def _tax(rules: RuleSet) -> Provision:

@@ -123,7 +123,9 @@ def _later(step: DueStep, terms: Terms) -> list[Item]:
         DueStep.ANSWER: (terms.deadlines.answer_days, gettext("You get an answer")),
         DueStep.VERIFY: (terms.deadlines.verify_days, gettext("The check is finished")),
     }
-    wanted = {DueStep.ACCEPT: (DueStep.ANSWER, DueStep.VERIFY), DueStep.VERIFY: (DueStep.ANSWER,)}.get(step, ())
+    wanted = {DueStep.ACCEPT: (DueStep.ANSWER, DueStep.VERIFY), DueStep.VERIFY: (DueStep.ANSWER,)}.get(
+        step, ()
+    )
     return [
         Item(str(days[one][1]), str(gettext("within %(days)s days after that", days=days[one][0])), next=True)
         for one in wanted

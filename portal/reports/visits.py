@@ -25,7 +25,6 @@ LONGEST = timedelta(minutes=60)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
-
 class CodeInText(Refusal):
     """A message holds the receipt code, which belongs to nobody but its owner."""
 

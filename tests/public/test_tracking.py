@@ -210,7 +210,9 @@ def test_the_quick_way_out_writes_nothing_and_leads_elsewhere(app: Flask, client
     assert client.get("/track/report").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["/", "/track", "/track/report", "/track/files", "/track/withdraw", "/leave"])
+@pytest.mark.parametrize(
+    "path", ["/", "/track", "/track/report", "/track/files", "/track/withdraw", "/leave"]
+)
 def test_no_page_is_kept_by_the_browser(app: Flask, client: FlaskClient, path: str) -> None:
     _, code = make_receipt()
     enter(client, code)
