@@ -92,7 +92,7 @@ def record_penalties(
     finding.no_penalty_reason = ""
     finding.penalties.extend(rows)
     db.session.flush()
-    facts = {"finding": finding.id, "from": before.value, "parts": [_facts(row) for row in rows]}
+    facts = {"finding": finding.id, "state_was": before.value, "parts": [_facts(row) for row in rows]}
     note_event("penalty_recorded", case, actor, at, facts, why)
     return finding
 
@@ -112,7 +112,7 @@ def record_no_penalty(
     why = reason_of(reason)
     facts = {
         "finding": finding.id,
-        "from": finding.penalty_state.value,
+        "state_was": finding.penalty_state.value,
         "parts": [_facts(row) for row in finding.penalties],
     }
     for row in finding.penalties:

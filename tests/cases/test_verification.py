@@ -301,7 +301,7 @@ def test_a_penalty_is_recorded_in_parts(office: Office) -> None:
     assert [row.amount_fen for row in finding.penalties] == [10_000_000, 2_000_000, 500, 700]
     assert events_of(case)[-1].facts == {
         "finding": finding.id,
-        "from": "penalised",
+        "state_was": "penalised",
         "parts": [{"part": "confiscated", "fen": 700, "on": "2026-11-09"}],
     }
 
