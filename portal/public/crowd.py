@@ -12,8 +12,20 @@ from portal.extensions import limiter
 from portal.visitor import visitor_key
 
 REPORTS = parse("30/10 minutes")
+# No picture is asked for before files are staged, so that nobody loses them by misreading one.
+FILES = parse("180/10 minutes")
 SOLVED_WHEN_CROWDED = 2
 _NAME = "report"
+
+
+def takes_file() -> bool:
+    """Count a file; say whether this network may still stage one."""
+    if not limiter.enabled:
+        return True
+    try:
+        return bool(limiter.limiter.hit(FILES, "file", visitor_key()))
+    except (RedisError, OSError):
+        return True
 
 
 def wait_seconds() -> int:

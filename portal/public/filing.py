@@ -134,7 +134,10 @@ def _take_files(form: Form) -> None:
     for upload in request.files.getlist("files"):
         if not upload.filename:
             continue  # an empty file field is sent as a file without a name
-        fault = FaultCode.FILES_TOO_MANY if len(form.received) >= room else _receive(form, upload)
+        if len(form.received) >= room:
+            fault: FaultCode | None = FaultCode.FILES_TOO_MANY
+        else:
+            fault = _receive(form, upload) if crowd.takes_file() else FaultCode.FILES_CROWDED
         if fault is not None:
             facts = {"name": upload.filename[:SHOWN_NAME], "limit": MAX_FILES}
             form.file_faults.append(Fault(fault, facts))

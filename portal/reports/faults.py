@@ -29,6 +29,7 @@ class FaultCode(StrEnum):
     CHALLENGE_WRONG = "challenge_wrong"
     CHALLENGE_MORE = "challenge_more"
     FILES_TOO_MANY = "files_too_many"
+    FILES_CROWDED = "files_crowded"
     FILE_EMPTY = "file_empty"
     FILE_TOO_LARGE = "file_too_large"
     FILE_NOT_ALLOWED = "file_not_allowed"
@@ -71,6 +72,10 @@ SENTENCES: dict[FaultCode, LazyString] = {
     ),
     FaultCode.FILES_TOO_MANY: lazy_gettext(
         "Not uploaded: %(name)s. A report holds %(limit)s files; more can follow with your receipt code."
+    ),
+    FaultCode.FILES_CROWDED: lazy_gettext(
+        "Not uploaded: %(name)s. Very many files are coming from your network; please send the report without it,"
+        " or try again in ten minutes."
     ),
     FaultCode.FILE_EMPTY: lazy_gettext("Not uploaded: %(name)s is empty. Please choose it again."),
     FaultCode.FILE_TOO_LARGE: lazy_gettext(

@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
@@ -522,6 +526,38 @@ def test_a_crowded_network_answers_one_more_picture_and_is_through(
     assert reports(session) == 0
     assert citizen.send(challenge_answer="RIGHT").status_code == 200
     assert reports(session) == 1
+
+
+def test_a_network_that_sends_files_without_end_is_told_to_wait_and_keeps_its_text(
+    citizen: Citizen, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "takes_file", lambda: False)
+    assert citizen.send(GOOD, [("a.jpg", SAMPLES["image/jpeg"])], action="review").status_code == 422
+    assert session.scalar(select(func.count()).select_from(StagedFile)) == 0
+    assert citizen.send(GOOD).status_code == 200
+
+
+def test_the_counts_of_a_network_end_at_their_limits(app: Flask, redis_url: str) -> None:
+    storage = RedisStorage(redis_url.replace("unix://", "redis+unix://", 1))
+    key = uuid4().hex
+    real = SimpleNamespace(enabled=True, limiter=FixedWindowRateLimiter(storage))
+    with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
+        patch.setattr(crowd, "limiter", real)
+        patch.setattr(crowd, "visitor_key", lambda: key)
+        waits = [crowd.wait_seconds() for _ in range(31)]
+        files = [crowd.takes_file() for _ in range(181)]
+    assert waits[:30] == [0] * 30
+    assert 0 < waits[30] <= 600
+    assert files == [True] * 180 + [False]
+
+
+def test_a_dead_counter_stops_nobody(app: Flask) -> None:
+    storage = RedisStorage("redis://127.0.0.1:1")
+    dead = SimpleNamespace(enabled=True, limiter=FixedWindowRateLimiter(storage))
+    with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
+        patch.setattr(crowd, "limiter", dead)
+        assert crowd.wait_seconds() == 0
+        assert crowd.takes_file()
 
 
 # What nobody learns
