@@ -74,8 +74,8 @@ SENTENCES: dict[FaultCode, LazyString] = {
         "Not uploaded: %(name)s. A report holds %(limit)s files; more can follow with your receipt code."
     ),
     FaultCode.FILES_CROWDED: lazy_gettext(
-        "Not uploaded: %(name)s. Very many files are coming from your network; please send the report without it,"
-        " or try again in ten minutes."
+        "Not uploaded: %(name)s. Very many files are coming from your network;"
+        " please send the report without it, or try again in ten minutes."
     ),
     FaultCode.FILE_EMPTY: lazy_gettext("Not uploaded: %(name)s is empty. Please choose it again."),
     FaultCode.FILE_TOO_LARGE: lazy_gettext(
