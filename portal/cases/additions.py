@@ -30,7 +30,7 @@ class NoRoom(Refusal):
 
 
 def add_files(report: Report, files: Sequence[Received], at: datetime) -> list[Evidence]:
-    """Add files as evidence; the same file again is nothing new. The caller has them cleaned after the commit."""
+    """Add files as evidence; the same file again is nothing new. The caller rings for their cleaning."""
     if report.withdrawn_at is not None:
         raise ConversationOver
     kept = list(

@@ -26,7 +26,7 @@ from portal.reports.faults import SENTENCES, FaultCode
 
 
 @public.route("/track/files", methods=["GET", "POST"])
-@csrf.exempt  # type: ignore[untyped-decorator]  # checked below: a sentence, not an error page
+@csrf.exempt  # checked below: a sentence, not an error page
 def track_files() -> Response:
     """Choose further files; posting adds them."""
     at = clock.now()

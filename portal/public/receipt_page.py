@@ -35,7 +35,7 @@ SHOWN_TEXT = 20_000  # what comes back of a message that is far too long
 
 
 @public.route("/track/report", methods=["GET", "POST"])
-@csrf.exempt  # type: ignore[untyped-decorator]  # checked below, so that what was typed is kept
+@csrf.exempt  # checked below, so that what was typed is kept
 def track_report() -> Response:
     """The report of this visit; posting writes to the office."""
     at = clock.now()
@@ -84,18 +84,18 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
     case = db.session.get_one(Case, report.case_id)
     messages = conversation.messages_of([report.id])[report.id]
     unread = news.unread(report.id)
-    standing = standing_of(report, case, messages, Terms.of(settings()), at)
     reward = reward_of(report)
+    standing = standing_of(report, case, messages, Terms.of(settings()), at)
     page = render_template(
         "public/tracking.html",
         report=report,
         case=case,
         standing=standing,
-        reward=reward,
-        reward_title=reward_title(reward),
         messages=messages,
         files=len(digests_of(report.id)),
         news=_sentences(unread),
+        reward=reward,
+        reward_title=reward_title(reward),
         timeline_items=[*standing.promises, *timeline.past(report)],
         typed=typed,
         fault=fault,

@@ -1,4 +1,4 @@
-"""How a report stands for the person who made it: the news in one sentence, the badge, what is promised by when."""
+"""How a report stands for whoever made it: the news in one sentence, the badge, what is promised by when."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _later(step: DueStep, terms: Terms) -> list[Item]:
 def _due_for(report: Report, case: Case, terms: Terms) -> tuple[DueStep, datetime] | None:
     """The due time as it was promised to this reporter.
 
-    A case counts from its first report. A date earlier than this report's own would tell that there is another.
+    A case counts from its first report; a date before this report's own would tell that there is another.
     """
     due = due_of(case, terms) if case.is_open else None
     if due is None or case.due_at is None:

@@ -1,4 +1,4 @@
-"""Totals of the year for the first page: whole months only, never a small number, kept in the process for an hour.
+"""Totals of the year for the first page: whole months, never a small number, kept in the process for an hour.
 
 They end with the last full month, so that nobody can watch them for a report that was made just now.
 """

@@ -20,7 +20,7 @@ CLEAR = '"cache", "cookies", "storage"'
 
 
 @public.route("/track", methods=["GET", "POST"])
-@csrf.exempt  # type: ignore[untyped-decorator]  # checked below, so that what was typed is kept
+@csrf.exempt  # checked below, so that what was typed is kept
 def track() -> Response:
     """The code entry. The code is only ever in the body of a request."""
     if request.method == "GET":
@@ -57,7 +57,7 @@ def _enter(typed: str, message: str) -> Response:
 
 
 @public.post("/track/leave")
-@csrf.exempt  # type: ignore[untyped-decorator]  # leaving must always work, and harms nobody
+@csrf.exempt  # leaving must always work, and harms nobody
 def track_leave() -> Response:
     """End the visit, clear what the browser keeps of this site, and show a page that says nothing."""
     token = session.get(COOKIE, "")

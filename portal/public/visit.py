@@ -1,4 +1,4 @@
-"""The visit of this browser: what the pages behind the receipt code ask for, and what they say when it ended."""
+"""The visit of this browser: what pages behind the receipt code ask for, and what they say when it ended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def opened(at: datetime) -> Opened | None:
 
 
 def has_token() -> bool:
-    """Say whether the page was sent with its anti-forgery token; a missing one must not cost what was typed."""
+    """Say whether the form came with its anti-forgery token; a missing one must not cost what was typed."""
     try:
         csrf.protect()
     except CSRFError:
@@ -63,7 +63,7 @@ def code_page(
 def _ended() -> str:
     return str(
         gettext(
-            "For your safety the page was closed: it stays open for 15 minutes without a click, and for an hour"
-            " at most. Please enter the code again."
+            "For your safety the page was closed: it stays open for 15 minutes without a click, and for an"
+            " hour at most. Please enter the code again."
         )
     )

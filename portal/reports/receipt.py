@@ -84,7 +84,7 @@ def mentions(text: str, code: str) -> bool:
 
 
 def candidates(text: str) -> list[str]:
-    """Return everything in a text that could be a code, for a search by digest where the code is not known."""
+    """Return everything in a text that could be a code, for a comparison by digest."""
     plain = "".join(character for character in _fold(text) if character in _VALUE)
     windows = (plain[start : start + LENGTH] for start in range(len(plain) - LENGTH + 1))
     return [window for window in windows if _weighted_sum(window) == 0]

@@ -1,4 +1,4 @@
-"""What a reporter is shown of the past: his own events, what he was told, and steps of the case while he is in it.
+"""What a reporter is shown of the past: own events, what was told, and steps of the case since it joined.
 
 Nothing here may tell that other reports exist. Steps that every report of a case is told by a notice are read
 from this report's notices, so they stand at the time at which this reporter was told; the few other steps of

@@ -75,7 +75,7 @@ def report_of(visit: Visit) -> Report:
 
 
 def confirm_code(visit: Visit, code: str) -> bool:
-    """Say whether this is the code of the visited report; claiming and changing the payee ask for it again."""
+    """Say whether this is the code of the visited report; claiming and changing the payee ask for it."""
     try:
         typed = receipt.normalise(code)
     except ReceiptError:

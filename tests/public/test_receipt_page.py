@@ -249,7 +249,7 @@ def test_the_first_reporter_sees_nothing_of_the_second(app: Flask, client: Flask
 
 
 def test_withdrawing_asks_first_and_ends_the_conversation(app: Flask, client: FlaskClient) -> None:
-    report, code = make_receipt()
+    _, code = make_receipt()
     visit(client, code)
     page = client.get("/track/withdraw").text
     assert db.session.scalar(select(Report.withdrawn_at)) is None
