@@ -85,3 +85,11 @@ def _times(since: datetime | None, until: datetime | None) -> Iterator[ColumnEle
         yield Event.at >= since
     if until is not None:
         yield Event.at < until
+
+
+def usernames(account_ids: set[int]) -> dict[int, str]:
+    """Return the user names of these accounts."""
+    if not account_ids:
+        return {}
+    rows = db.session.execute(select(Account.id, Account.username).where(Account.id.in_(account_ids)))
+    return {account_id: username for account_id, username in rows}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from portal.admin.event_log import LogRow
+from portal.admin.event_log import LogRow, usernames
 from portal.admin.words import EVENTS
 from portal.audit.models import ActorKind
 from portal.badges import BADGES
@@ -95,11 +96,12 @@ def action_label(action: str) -> str:
 
 
 def lines_of(rows: list[LogRow]) -> list[Line]:
-    """Return the rows as they are shown."""
-    return [_line(row) for row in rows]
+    """Return the rows as they are shown; accounts in the facts by their user names."""
+    named = usernames({row.event.facts["account"] for row in rows if "account" in row.event.facts})
+    return [_line(row, named) for row in rows]
 
 
-def _line(row: LogRow) -> Line:
+def _line(row: LogRow, named: dict[int, str]) -> Line:
     event = row.event
     who = row.person or str(KINDS.get(event.actor_kind, gettext("Somebody")))
     cycles = _cycles(event.action)
@@ -112,12 +114,15 @@ def _line(row: LogRow) -> Line:
         who=who,
         role=role_label(event.actor_role) if event.actor_role else "",
         moved=moved,
-        facts=[
-            (str(FACTS[name]), _fact(value))
-            for name, value in event.facts.items()
-            if name in FACTS and _fact(value)
-        ],
+        facts=list(_facts(event.facts, named)),
     )
+
+
+def _facts(facts: dict[str, Any], named: dict[int, str]) -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
+        shown = named.get(value, "") if name == "account" else _fact(value)
+        if name in FACTS and shown:
+            yield str(FACTS[name]), shown
 
 
 def _cycles(action: str) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ ITEMS = (
         lazy_gettext("Pay what is claimed and record it."),
         ("finance.payout",),
     ),
-    Item("finance.fund", lazy_gettext("Fund"), lazy_gettext("Paid, reserved and free.")),
+    Item("finance.fund", lazy_gettext("Reward fund"), lazy_gettext("Paid, reserved and free.")),
     Item("desk.events", lazy_gettext("Event log"), lazy_gettext("Who did what, when, and for which reason.")),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
     Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
