@@ -16,7 +16,7 @@ from portal.admin.forms import ReasonForm
 from portal.cases import dossier, queries
 from portal.cases.models import Case
 from portal.database import db
-from portal.errors import NotInThisState, Refusal, Stale
+from portal.errors import NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
 from portal.rewards import awards
@@ -28,7 +28,7 @@ from portal.rewards.panel import Choosable, choosable, may_act
 class AmountNotRead(Refusal):
     """What was typed is no amount."""
 
-    message = "Please type an amount in yuan, such as 1,500 or 1500.00."
+    message = gettext_noop("Please type an amount in yuan, such as 1,500 or 1500.00.")
     status = 422
 
 

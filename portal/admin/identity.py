@@ -10,13 +10,13 @@ from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import RadioField, TextAreaField
+from wtforms import RadioField, SelectChoice, TextAreaField
 
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.cases.models import Case
 from portal.database import db
-from portal.errors import NotFound, Refusal
+from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
 from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
@@ -32,13 +32,13 @@ SHORT = {
     Question.REAL_NAME: lazy_gettext("name"),
     Question.EMPLOYEE: lazy_gettext("employment"),
 }
-_YES_NO = [("yes", lazy_gettext("Yes")), ("no", lazy_gettext("No"))]
+_YES_NO = [SelectChoice("yes", lazy_gettext("Yes")), SelectChoice("no", lazy_gettext("No"))]
 
 
 class NothingAnswered(Refusal):
     """The form came without an answer."""
 
-    message = "Please answer at least one question with yes or no."
+    message = gettext_noop("Please answer at least one question with yes or no.")
     status = 422
 
 

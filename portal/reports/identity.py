@@ -15,7 +15,7 @@ from sqlalchemy import select
 from portal.audit.events import record
 from portal.audit.models import Event
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal
+from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, gettext_noop
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
 from portal.reports.models import IdentityCheck, Question, RealName, Report
@@ -32,14 +32,14 @@ LONGEST_REASON = 1000
 class ReasonMissing(Refusal):
     """A yes or no about a person is given for a reason that others can read later."""
 
-    message = "Please write in at least %(least)d characters what the answer rests on."
+    message = gettext_noop("Please write in at least %(least)d characters what the answer rests on.")
     status = 422
 
 
 class AlreadyAnswered(Refusal):
     """Somebody answered this question before."""
 
-    message = "Somebody has answered this question already. Your answer was not taken."
+    message = gettext_noop("Somebody has answered this question already. Your answer was not taken.")
     status = 409
 
 

@@ -74,9 +74,7 @@ def _decide(action: str, found: Award, form: DecisionForm) -> str:
     decision = form.decision(found.id)
     if action == "approve":
         awards.approve(decision, actor, at, claim_days=settings().deadlines.claim_days)
-        return str(
-            gettext("Approved. The money is reserved, and the reporter is told.")
-        )
+        return str(gettext("Approved. The money is reserved, and the reporter is told."))
     if action == "send_back":
         awards.send_back(decision, actor, at)
         return str(gettext("Sent back. The officer who has the case is told your reason."))

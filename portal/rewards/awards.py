@@ -14,7 +14,7 @@ from portal.cases.models import Case
 from portal.cases.telling import tell_officer
 from portal.clock import city_date
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale
+from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import format_yuan_brief
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import SYSTEM, Actor
@@ -41,7 +41,7 @@ OPEN_AWARDS = frozenset({AwardStatus.PROPOSED, AwardStatus.SENT_BACK})
 class AwardChanged(Stale):
     """The award is not the one that the form showed."""
 
-    message = (
+    message = gettext_noop(
         "This award changed after you opened it, so nothing was decided."
         " Look at it as it stands now, then decide."
     )
@@ -50,28 +50,30 @@ class AwardChanged(Stale):
 class AmountOutsideBand(Refusal):
     """The rule does not allow this amount."""
 
-    message = "The rule allows %(low)s to %(high)s yuan here. Please choose an amount inside."
+    message = gettext_noop("The rule allows %(low)s to %(high)s yuan here. Please choose an amount inside.")
     status = 422
 
 
 class ChoiceIncomplete(Refusal):
     """An amount is missing."""
 
-    message = "Please choose an amount for each finding that needs one."
+    message = gettext_noop("Please choose an amount for each finding that needs one.")
     status = 422
 
 
 class ReasonMissing(Refusal):
     """A decision about money without a reason."""
 
-    message = "Please write the reason in at least %(least)d characters."
+    message = gettext_noop("Please write the reason in at least %(least)d characters.")
     status = 422
 
 
 class DoesNotAddUp(Refusal):
     """The stored steps do not lead to the stored amount."""
 
-    message = "The computation of this award does not add up, so it cannot be approved. Send it back."
+    message = gettext_noop(
+        "The computation of this award does not add up, so it cannot be approved. Send it back."
+    )
 
 
 @dataclass(frozen=True, slots=True)

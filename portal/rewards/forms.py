@@ -6,7 +6,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, RadioField, SelectChoice, StringField, TextAreaField
 
 from portal.rewards.awards import LONGEST_REASON, Decision
 from portal.rewards.models import PayoutState
@@ -40,9 +40,9 @@ class PaymentForm(FlaskForm):
     state = RadioField(
         lazy_gettext("What did the bank do?"),
         choices=[
-            (PayoutState.PAID.value, lazy_gettext("It paid")),
-            (PayoutState.RETURNED.value, lazy_gettext("It sent the money back")),
-            (PayoutState.UNKNOWN.value, lazy_gettext("Not known yet")),
+            SelectChoice(PayoutState.PAID.value, lazy_gettext("It paid")),
+            SelectChoice(PayoutState.RETURNED.value, lazy_gettext("It sent the money back")),
+            SelectChoice(PayoutState.UNKNOWN.value, lazy_gettext("Not known yet")),
         ],
         default=PayoutState.PAID.value,
         validate_choice=False,
@@ -51,7 +51,7 @@ class PaymentForm(FlaskForm):
     paid_on = DateField(lazy_gettext("Day on which the bank paid"))
     returned = RadioField(
         lazy_gettext("Why did it come back?"),
-        choices=[(reason.value, label) for reason, label in RETURNS.items()],
+        choices=[SelectChoice(reason.value, label) for reason, label in RETURNS.items()],
         default=ReturnReason.NAME_DIFFERS.value,
         validate_choice=False,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clock import city_date
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.money import format_yuan
 from portal.people.actor import Actor
 from portal.rewards.models import Award, EntryKind, Fund, FundEntry, Share
@@ -19,13 +19,15 @@ from portal.rewards.models import Award, EntryKind, Fund, FundEntry, Share
 class NoFund(Refusal):
     """There is no budget for this year."""
 
-    message = "There is no reward fund for %(year)s yet. Ask for its budget; nothing was approved."
+    message = gettext_noop(
+        "There is no reward fund for %(year)s yet. Ask for its budget; nothing was approved."
+    )
 
 
 class NotEnoughMoney(Refusal):
     """The fund cannot carry this award."""
 
-    message = (
+    message = gettext_noop(
         "The fund has %(available)s yuan available, and this award needs %(amount)s."
         " Nothing was approved or reserved."
     )
@@ -34,7 +36,7 @@ class NotEnoughMoney(Refusal):
 class AlreadyInLedger(Refusal):
     """The ledger holds this step already."""
 
-    message = "This step was recorded already; nothing was booked twice."
+    message = gettext_noop("This step was recorded already; nothing was booked twice.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.cases.models import Finding, Penalty, SiteCheck
 from portal.database import db
-from portal.errors import Refusal
+from portal.errors import Refusal, gettext_noop
 from portal.people.models import Account, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards.models import Act, Award, Hand
@@ -39,7 +39,7 @@ CANNOT = {
 class HandTaken(Refusal):
     """This person acted in this award before."""
 
-    message = "%(done)s, %(cannot)s %(others)s"
+    message = gettext_noop("%(done)s, %(cannot)s %(others)s")
     status = 403
 
     def __init__(self, held: Act, wanted: Act, others: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from portal.audit.events import record
 from portal.audit.models import Event
 from portal.clock import city_date
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale
+from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -35,7 +35,7 @@ OLDEST_DAYS = 366
 class ShareChanged(Stale):
     """The share is not as the cashier saw it: the reporter may have given another account."""
 
-    message = (
+    message = gettext_noop(
         "This payment changed after you opened it; the account may be another one now."
         " Nothing was recorded. Open the payee again."
     )
@@ -44,27 +44,31 @@ class ShareChanged(Stale):
 class NameNotConfirmed(Refusal):
     """The rule asks for a confirmed name before money leaves."""
 
-    message = "An identity officer has not confirmed the reporter's name yet, so this cannot be paid."
+    message = gettext_noop(
+        "An identity officer has not confirmed the reporter's name yet, so this cannot be paid."
+    )
 
 
 class ReferenceMissing(Refusal):
     """A payment without the bank's reference."""
 
-    message = "Please type the reference the bank gave this payment, at most 60 characters."
+    message = gettext_noop("Please type the reference the bank gave this payment, at most 60 characters.")
     status = 422
 
 
 class DayNotPossible(Refusal):
     """A day of payment in the future, or long ago."""
 
-    message = "Please give the day on which the bank paid: not in the future, and within the last year."
+    message = gettext_noop(
+        "Please give the day on which the bank paid: not in the future, and within the last year."
+    )
     status = 422
 
 
 class KeyOfAnother(Refusal):
     """A form of one share was sent for another."""
 
-    message = "This form belongs to another payment. Open the page again."
+    message = gettext_noop("This form belongs to another payment. Open the page again.")
 
 
 class ReturnReason(StrEnum):

@@ -9,7 +9,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from portal.clock import city_date, end_of_city_day
 from portal.database import db
-from portal.errors import NotFound, NotInThisState, Refusal
+from portal.errors import NotFound, NotInThisState, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import REPORTER, SYSTEM, Actor
 from portal.people.permissions import Role
@@ -34,14 +34,16 @@ CLAIMABLE = frozenset({ShareStatus.NOTIFIED, ShareStatus.CLAIMED, ShareStatus.RE
 class ClaimTooLate(Refusal):
     """The claim window is over."""
 
-    message = "The time to claim this reward is over. The money went back to the fund."
+    message = gettext_noop("The time to claim this reward is over. The money went back to the fund.")
     status = 410
 
 
 class PayeeNotTaken(Refusal):
     """Something about the account is not right; ``faults`` says what, by field."""
 
-    message = "Please look at the marked fields: the account is not right yet. Nothing was sent."
+    message = gettext_noop(
+        "Please look at the marked fields: the account is not right yet. Nothing was sent."
+    )
     status = 422
 
     def __init__(self, found: dict[str, PayeeFault]) -> None:

@@ -34,6 +34,7 @@ from tests.rewards.world import (
     verified_case,
 )
 
+WRONG_DIGIT = luhn_card()[:-1] + str((int(luhn_card()[-1]) + 3) % 10)
 TYPED = {"holder": "赵明", "bank": "中国工商银行安阳分行", "consent": "1"}
 
 
