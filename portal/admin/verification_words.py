@@ -31,7 +31,7 @@ PENALTY_PARTS = {
     PenaltyPart.CONFISCATED: lazy_gettext("Illegal income confiscated"),
 }
 CONCLUSIONS = {
-    Conclusion.TRUE: lazy_gettext("Confirmed"),
+    Conclusion.TRUE: lazy_gettext("True"),
     Conclusion.PARTLY_TRUE: lazy_gettext("Partly confirmed"),
     Conclusion.FALSE: lazy_gettext("Not confirmed"),
     Conclusion.CANNOT_BE_CLEARED_UP: lazy_gettext("Could not be cleared up"),
