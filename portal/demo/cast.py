@@ -139,7 +139,7 @@ PLOTS: tuple[Plot, ...] = (
     Plot("firelane", 9, way.unassigned),
     Plot("abattoir", 10, way.assigned, MAIL),
     Plot("sandlorries", 11, way.assigned, photographs=2),
-    Plot("wooddust", 7, way.assigned, named("丁一凡", "2203", works_there=True)),
+    Plot("wooddust", 4, way.assigned, named("丁一凡", "2203", works_there=True)),
     Plot("taihang", 8, way.assigned),
     Plot("afterschool", 13, way.assigned, Teller(channel=Channel.LETTER), 0),
     # being verified
@@ -174,26 +174,26 @@ PLOTS: tuple[Plot, ...] = (
     Plot("yangguang", 32, way.proposed, SMS, 2),
     Plot("towercrane", 34, way.reinspected, named("杨春燕", "3302"), shown="有一笔奖励待领取"),
     Plot(
-        "resettlement", 80, way.told(60_000, 5_000, rectified=True), MAIL, shown="有一笔奖励待领取，期限将到"
+        "resettlement", 70, way.told(60_000, 5_000, rectified=True), MAIL, shown="有一笔奖励待领取，期限将到"
     ),
     Plot(
         "truckpark",
-        36,
+        24,
         way.claimed(50_000),
         named("冯志强", "3303", alert="13800003303"),
         shown="奖励已申领，等待支付",
     ),
-    Plot("coldstore", 38, way.claimed(70_000, holder="贺长江"), shown="匿名举报，领奖时补了姓名，等待核对"),
+    Plot("coldstore", 25, way.claimed(70_000, holder="贺长江"), shown="匿名举报，领奖时补了姓名，等待核对"),
     Plot("schoolbus", 55, way.claimed(30_000, PAID, holder="康小红", named_after=True)),
     Plot(
         "quarry",
-        40,
+        27,
         way.accident(1, AccidentClass.ORDINARY, 300_000),
         named("魏来", "3304", works_there=True),
     ),
     Plot("rollingmill", 75, way.accident_paid, named("任重远", "3305", works_there=True)),
     Plot("railing", 58, way.welding_banked(2_000, PAID), named("邵阳", "3306"), shown="焊接举报奖励已经支付"),
-    Plot("tankweld", 28, way.welding(2_500), named("彭一诺", "3307", works_there=True)),
+    Plot("tankweld", 18, way.welding(2_500), named("彭一诺", "3307", works_there=True)),
     Plot("coldweld", 30, way.welding(2_900, back=True), named("苗壮", "3308")),
     Plot(
         "doorshop",

@@ -37,7 +37,7 @@ from portal.vault.keys import Keyring
 
 BAD_SETTINGS = 78  # EX_CONFIG of sysexits.h
 HISTORY = timedelta(days=150)
-UNREAD = timedelta(days=2)
+UNREAD = timedelta(days=4)
 LEAST_FUND_FEN = 1_000_000 * 100
 CLEANED_AT_ONCE = 8
 """Pictures whose clean copies are made here; the worker makes the others in the first seconds."""
@@ -67,7 +67,7 @@ def make(app: Flask, at: datetime) -> None:
     _read_notices(office)
     listed = accounts_path(settings)
     draft = listed.with_suffix(".new")
-    # Written before the commit and named after it: a kill in between loses neither, see ``finish``.
+    # Written before the commit and named after it: a kill in between loses nothing, see ``finish``.
     people.write_private(draft, _listing(office))
     db.session.commit()
     finish(settings)
@@ -145,7 +145,7 @@ def _nights(office: Office) -> Iterator[datetime]:
 
 
 def _read_notices(office: Office) -> None:
-    """Let the staff have read what is older than two days."""
+    """Let the staff have read what is older than a few days."""
     read_at = office.now - UNREAD
     last = db.session.scalar(select(func.max(Notice.id)).where(Notice.created_at < read_at))
     for hired in office.staff.values():
@@ -184,20 +184,28 @@ def run(settings: Settings, *, if_empty: bool) -> str:
     """Make the city where there is none; return a sentence about what was done. Raises NoCity."""
     app = create_app(settings, faces=frozenset())
     with app.app_context():
-        if is_empty():
-            db.session.rollback()
-            make(app, clock.now())
-            clean_some()
-            return ""
-        db.session.rollback()
-        if not finish(settings):
-            return (
-                "There are cases or accounts, but no demo-accounts.json: nothing was made."
-                " `make demo-reset` throws the demonstration away."
-            )
+        try:
+            return _fill(app, settings, if_empty)
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _fill(app: Flask, settings: Settings, if_empty: bool) -> str:
+    empty = is_empty()
+    db.session.rollback()
+    if empty:
+        make(app, clock.now())
+        clean_some()
+        return ""
     if not if_empty:
         raise NoCity("There are cases already; `make demo-reset` throws the demonstration away.")
-    return ""
+    if finish(settings):
+        return ""
+    return (
+        "There are cases or accounts, but no demo-accounts.json: nothing was made."
+        " `make demo-reset` throws the demonstration away."
+    )
 
 
 def main(words: list[str]) -> int:

@@ -14,14 +14,24 @@ def account_lines(path: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     rows = content.get("accounts", []) if isinstance(content, dict) else content
-    accounts = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    everybody = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    accounts = [row for row in everybody if row.get("shown", True)]
     shown = [column for column in COLUMNS if any(column in row for row in accounts)]
     table = [shown, *([_text(row.get(column, "")) for column in shown] for row in accounts)]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     lines = [
         "  " + "  ".join(_padded(cell, size) for cell, size in zip(row, widths, strict=True)) for row in table
     ]
-    return [*lines, f"\n  Second-factor seeds are in {path}\n"]
+    return [*lines, *_hints(path, len(everybody) - len(accounts))]
+
+
+def _hints(path: Path, others: int) -> list[str]:
+    """Where the rest is, and how to get a one-time code."""
+    more = f"{others} more accounts, second-factor seeds" if others else "Second-factor seeds"
+    return [
+        f"\n  {more} and receipt codes to look at: {path}",
+        "  One-time codes for signing in: .venv/bin/python -m portal.demo.codes [USERNAME]\n",
+    ]
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever the file holds
