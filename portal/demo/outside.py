@@ -7,6 +7,7 @@ production: these are doubles of other people's services, speaking their protoco
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from types import FrameType
 
+import pyotp
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask, jsonify, render_template, request, session
@@ -45,6 +47,37 @@ class Arrived:
     subject: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account of the demonstration, with the one-time code of this half minute."""
+
+    role: str
+    name: str
+    username: str
+    password: str
+    scope: str
+    code: str
+
+
+def demo_accounts(path: Path, at: datetime) -> list[DemoAccount]:
+    """Return the accounts of the demonstration city; none when there is no city."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["accounts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [
+        DemoAccount(
+            role=str(row["role"]),
+            name=str(row["name"]),
+            username=str(row["username"]),
+            password=str(row["password"]),
+            scope=str(row["scope"]),
+            code=pyotp.TOTP(str(row["totp_seed"])).at(at),
+        )
+        for row in rows
+    ]
 
 
 class Mailbox:
@@ -118,7 +151,12 @@ def make_gateway(settings: Settings, box: Mailbox) -> Flask:
         code = request.args.get("lang", "")
         if code in LANGUAGES:
             session["lang"] = LANGUAGES[code]
-        return render_template("demo/outside.html", messages=box.all(), portal=settings.origin)
+        return render_template(
+            "demo/outside.html",
+            messages=box.all(),
+            portal=settings.origin,
+            accounts=demo_accounts(settings.data / "demo-accounts.json", clock.now()),
+        )
 
     @app.after_request
     def _headers(response: Response) -> Response:
