@@ -258,6 +258,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("is_open"),
         )
         batch_op.create_index(
+            "ix_cases_open_waiting",
+            ["district_id", "due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("is_open AND waiting_since IS NOT NULL"),
+            postgresql_where=sa.text("is_open AND waiting_since IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_cases_subject_name",
             ["subject_name"],
             unique=False,
@@ -1065,6 +1072,11 @@ def downgrade() -> None:
     op.drop_table("awards")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index("ix_cases_subject_name", postgresql_ops={"subject_name": "text_pattern_ops"})
+        batch_op.drop_index(
+            "ix_cases_open_waiting",
+            sqlite_where=sa.text("is_open AND waiting_since IS NOT NULL"),
+            postgresql_where=sa.text("is_open AND waiting_since IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_cases_open_status_due", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open")
         )

@@ -20,6 +20,7 @@ from portal.cases import dossier, queries
 from portal.cases.allowed import Deed, allowed
 from portal.cases.dossier import Logged, Told
 from portal.cases.models import Case
+from portal.cases.steps import CaseStatus
 from portal.errors import NotFound
 from portal.evidence.models import CleanState, Evidence
 from portal.people.actor import Actor
@@ -49,6 +50,8 @@ BUTTONS: dict[Deed, tuple[str, LazyString, str]] = {
     Deed.EXTEND: ("desk.case_extend", lazy_gettext("Extend the term"), "e"),
     Deed.CLOSE: ("desk.case_close", lazy_gettext("Close"), "c"),
 }
+ASSIGNED_ALREADY = frozenset({CaseStatus.ASSIGNED, CaseStatus.VERIFYING})
+OTHER_OFFICER = lazy_gettext("Assign to somebody else")
 PRIMARY = frozenset({Deed.ACCEPT, Deed.ASSIGN, Deed.CLOSE})
 
 
@@ -124,19 +127,25 @@ def is_picture(item: Evidence) -> bool:
 
 def _buttons(found: Case, deeds: list[Deed]) -> list[Button]:
     offered = [deed for deed in deeds if deed in BUTTONS]
-    first = next((deed for deed in offered if deed in PRIMARY), None)
+    again = found.status in ASSIGNED_ALREADY
+    first = next((deed for deed in offered if deed in PRIMARY and not (again and deed is Deed.ASSIGN)), None)
     return [
-        Button(url_for(endpoint, number=found.number), label, key, deed is first)
+        Button(
+            url_for(endpoint, number=found.number),
+            OTHER_OFFICER if again and deed is Deed.ASSIGN else label,
+            key,
+            deed is first,
+        )
         for deed in offered
         for endpoint, label, key in (BUTTONS[deed],)
     ]
 
 
 def _talk(messages: list[Message]) -> list[dict[str, Any]]:
-    """Return a conversation as the talk macro wants it; ``mine`` is the office, which reads here."""
+    """Return a conversation as the talk macro wants it; the office has the portal's own colour here too."""
     return [
         {
-            "mine": message.side is MessageSide.OFFICE,
+            "mine": message.side is MessageSide.REPORTER,
             "who": gettext("Office") if message.side is MessageSide.OFFICE else gettext("Reporter"),
             "when": message.sent_at,
             "text": message.text,

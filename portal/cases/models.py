@@ -42,6 +42,15 @@ class Case(Base):
         _open_index("ix_cases_open_officer_due", "officer_id", "due_at", "id"),
         _open_index("ix_cases_open_status_due", "status", "due_at", "id"),
         _open_index("ix_cases_open_sector_due", "sector", "due_at", "id"),
+        # Few cases wait for their reporter: counting them must not look at all that are open.
+        Index(
+            "ix_cases_open_waiting",
+            "district_id",
+            "due_at",
+            "id",
+            sqlite_where=text("is_open AND waiting_since IS NOT NULL"),
+            postgresql_where=text("is_open AND waiting_since IS NOT NULL"),
+        ),
         Index("ix_cases_subject_name", "subject_name", postgresql_ops={"subject_name": "text_pattern_ops"}),
         Index("ix_cases_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
         CheckConstraint("is_open = false OR due_at IS NOT NULL", name="open_case_has_due_time"),

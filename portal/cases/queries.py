@@ -90,6 +90,7 @@ class Row:
     id: int
     number: str
     title: str
+    subject_name: str
     status: CaseStatus
     sector: str
     danger_now: bool
@@ -186,6 +187,7 @@ def _rows() -> Any:  # noqa: ANN401  (a select of fourteen columns)
             Case.id,
             Case.number,
             Case.title,
+            Case.subject_name,
             Case.status,
             Case.sector,
             Case.danger_now,
