@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import os
 import re
 import signal
@@ -169,6 +170,8 @@ def make_gateway(settings: Settings, box: Mailbox) -> Flask:
 
 def serve(settings: Settings) -> None:
     """Serve mail and SMS until told to stop."""
+    # Its request log would name nobody, and fill the terminal of who looks at the demonstration.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     box = Mailbox()
     mail = Controller(MailSink(box), hostname="127.0.0.1", port=settings.port + 2)
     mail.start()
