@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from portal.audit.events import record
 from portal.cases.models import Case
 from portal.cases.telling import tell_officer
-from portal.clock import city_date
 from portal.database import db
 from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import format_yuan_brief
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import SYSTEM, Actor
-from portal.people.permissions import Permission, Role
-from portal.reports.identity import ask_again, checks_of
+from portal.people.permissions import Permission
 from portal.reports.models import Report
 from portal.rewards import fund, hands, shares
 from portal.rewards.facts import Computation, compute_case, stored_choices
 from portal.rewards.models import Act, Award, Share, Stage
 from portal.rewards.moves import move_award
+from portal.rewards.proposal import differs, propose, revise
 from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.model import Choice
 from portal.rewards.rules.outcome import Need
 from portal.rewards.standing import Block, NotReady, standing
-from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction, ShareStatus
-from portal.rewards.telling import tell_role
+from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
@@ -111,9 +107,9 @@ def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
     award = live_award(case.id)
     computed = compute_case(case, stored_choices(award.facts) if award else {})
     if award is None:
-        return _propose(case, computed, actor, at) if computed.payable else None
-    if award.status in OPEN_AWARDS and computed.payable and _differs(award, computed):
-        _revise(award, computed, actor, at, case_id=case.id)
+        return propose(case, computed, actor, at) if computed.payable else None
+    if award.status in OPEN_AWARDS and computed.payable and differs(award, computed):
+        revise(award, computed, actor, at, case_id=case.id)
     return award
 
 
@@ -131,9 +127,9 @@ def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Aw
     computed = compute_case(case, {**kept, **given})
     _check_choice(computed)
     if award is None:
-        award = _propose(case, computed, actor, at, reason)
+        award = propose(case, computed, actor, at, reason)
     else:
-        _revise(award, computed, actor, at, case_id=case.id, choice_reason=reason)
+        revise(award, computed, actor, at, case_id=case.id, choice_reason=reason)
     hands.take(award, actor.person_id, Act.VERIFY, at)
     return award
 
@@ -150,7 +146,7 @@ def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
     computed = compute_case(case, stored_choices(award.facts))
     if not computed.payable:
         raise NotReady(Block.NOT_PAYABLE)
-    _revise(award, computed, actor, at, case_id=case.id, reason=said)
+    revise(award, computed, actor, at, case_id=case.id, reason=said)
     hands.take(award, actor.person_id, Act.VERIFY, at)
     return award
 
@@ -163,9 +159,9 @@ def refresh(award: Award, at: datetime) -> bool:
     if award.status is not AwardStatus.PROPOSED:
         return False
     computed = compute_case(case_of(award), stored_choices(award.facts))
-    if not computed.payable or not _differs(award, computed):
+    if not computed.payable or not differs(award, computed):
         return False
-    _revise(award, computed, SYSTEM, at, case_id=None)
+    revise(award, computed, SYSTEM, at, case_id=None)
     return True
 
 
@@ -232,104 +228,6 @@ def case_of(award: Award) -> Case:
     return db.session.get_one(Case, award.case_id)
 
 
-def _propose(case: Case, computed: Computation, actor: Actor, at: datetime, reason: str = "") -> Award:
-    derivation, amount_fen, report = _result(computed)
-    award = Award(
-        number=_new_number(at),
-        case_id=case.id,
-        stage=Stage.MAIN,
-        status=AwardStatus.PROPOSED,
-        rule_id=derivation.rule_set,
-        rule_version=str(derivation.rule_set_version),
-        facts=computed.stored(),
-        derivation=derivation.to_json(),
-        computed_fen=amount_fen,
-        amount_fen=amount_fen,
-        choice_reason=reason,
-        proposed_at=at,
-        proposed_by=actor.person_id,
-    )
-    db.session.add(award)
-    award.shares = [Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED)]
-    db.session.flush()
-    role = actor.role_for(Permission.CASE_VERIFY)
-    record("award_propose", at=at, actor=actor, role=role, case_id=case.id, award_id=award.id, reason=reason)
-    _note_hands(award, report, at)
-    _tell(award, report, at)
-    return award
-
-
-def _revise(
-    award: Award,
-    computed: Computation,
-    actor: Actor,
-    at: datetime,
-    *,
-    case_id: int | None,
-    choice_reason: str = "",
-    reason: str = "",
-) -> None:
-    """Put the award as it is computed now in the place of the one that waited."""
-    derivation, amount_fen, report = _result(computed)
-    role = actor.role_for(Permission.CASE_VERIFY)
-    told = choice_reason or reason
-    move_award(award, AwardAction.REVISE, actor, at, role=role, reason=told, case_id=case_id)
-    award.facts, award.derivation = computed.stored(), derivation.to_json()
-    award.computed_fen = award.amount_fen = amount_fen
-    award.choice_reason = choice_reason or award.choice_reason
-    award.decision_reason = ""
-    award.proposed_by = actor.person_id or award.proposed_by
-    _share_out(award, report, amount_fen)
-    db.session.flush()
-    _note_hands(award, report, at)
-    _tell(award, report, at)
-
-
-def _share_out(award: Award, report: Report, amount_fen: int) -> None:
-    """Give the one share of a waiting award its amount, and to whom it goes now."""
-    (share,) = award.shares
-    if share.report_id == report.id:
-        share.amount_fen = amount_fen
-        return
-    db.session.delete(share)
-    db.session.flush()
-    db.session.expire(award, ["shares"])
-    award.shares.append(Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED))
-
-
-def _note_hands(award: Award, report: Report, at: datetime) -> None:
-    """Note who verified, and who answered about the reporter before there was an award."""
-    hands.note_verifiers(award, at)
-    for check in checks_of(report.id).values():
-        held = hands.held_by(award.id, check.answered_by) if check.answered_by else Act.IDENTIFY
-        if held is None:
-            hands.take(award, check.answered_by, Act.IDENTIFY, at)
-        elif held is not Act.IDENTIFY:
-            # Who verified the case may not have answered about its reporter: somebody else is asked.
-            ask_again(check, at)
-
-
-def _tell(award: Award, report: Report, at: datetime) -> None:
-    """Tell those whose turn it is: the identity officer while a question is open, else finance."""
-    if Block.IDENTITY in standing(award):
-        tell_role(Role.IDENTITY_OFFICER, NoticeKind.IDENTITY_TO_ANSWER, report.number, at)
-    else:
-        tell_role(Role.FINANCE, NoticeKind.AWARD_TO_DECIDE, award.number, at)
-
-
-def _result(computed: Computation) -> tuple[Derivation, int, Report]:
-    outcome = computed.outcome
-    if not outcome.derivation or not outcome.amount_fen or not computed.report:
-        raise NotReady(Block.NOT_PAYABLE)
-    return outcome.derivation, outcome.amount_fen, computed.report
-
-
-def _differs(award: Award, computed: Computation) -> bool:
-    """Tell whether anything the award rests on has changed since it was computed."""
-    reports = [share.report_id for share in award.shares]
-    return award.facts != computed.stored() or reports != [computed.report.id if computed.report else 0]
-
-
 def _check_choice(computed: Computation) -> None:
     for missing in computed.outcome.needs:
         if missing.need is Need.CHOICE_INSIDE_BAND and missing.band:
@@ -382,11 +280,3 @@ def _reason(text: str) -> str:
     if len(reason) < SHORTEST_REASON:
         raise ReasonMissing(least=SHORTEST_REASON)
     return reason
-
-
-def _new_number(at: datetime) -> str:
-    """Return a number that no award has; random, so that it says nothing of cases or of other awards."""
-    while True:
-        number = f"JL-{city_date(at).year}-{secrets.randbelow(1_000_000):06d}"
-        if db.session.scalar(select(Award.id).where(Award.number == number)) is None:
-            return number
