@@ -34,6 +34,7 @@ ACTIONS = {
     "finding_changed": lazy_gettext("Finding changed"),
     "finding_removed": lazy_gettext("Finding removed"),
     "penalty_recorded": lazy_gettext("Penalty recorded"),
+    "penalty_removed": lazy_gettext("Penalty removed"),
     "rectification_ordered": lazy_gettext("Rectification ordered"),
     "rectification_start": lazy_gettext("Rectification begun"),
     "rectification_reinspect": lazy_gettext("Inspected again"),

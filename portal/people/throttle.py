@@ -41,14 +41,7 @@ def claim(key: bytes, at: datetime) -> bool:
     Counted first and forgotten when right, so that twenty tries at the same moment are twenty tries.
     A try that is refused here does not lengthen the wait.
     """
-    row = db.session.scalar(
-        select(LoginFailure)
-        .where(LoginFailure.key_digest == key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        return _insert_first(key, at)
+    row = _locked(key, at)
     if at - row.last_at > FORGET_AFTER:
         row.failures = 0
     elif row.next_at > at:
@@ -59,14 +52,17 @@ def claim(key: bytes, at: datetime) -> bool:
     return True
 
 
-def _insert_first(key: bytes, at: datetime) -> bool:
+def _locked(key: bytes, at: datetime) -> LoginFailure:
+    """Return the counter, made when absent, so that nobody else counts until the transaction ends."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    first = insert(LoginFailure).values(key_digest=key, failures=1, last_at=at, next_at=at)
-    # Somebody may have been first at this very moment: then this try is one more of his.
-    counted = first.on_conflict_do_update(
-        index_elements=[LoginFailure.key_digest], set_={"failures": LoginFailure.failures + 1}
-    ).returning(LoginFailure.failures)
-    return db.session.execute(counted).scalar_one() <= FREE_TRIES
+    first = insert(LoginFailure).values(key_digest=key, failures=0, last_at=at, next_at=at)
+    db.session.execute(first.on_conflict_do_nothing())
+    return db.session.scalars(
+        select(LoginFailure)
+        .where(LoginFailure.key_digest == key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def forget(*keys: bytes) -> None:

@@ -1,0 +1,114 @@
+"""Log-ins at the same moment, each in a transaction of its own: if these fail, one code opens two doors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from portal import clock
+from portal.people.permissions import Role
+from portal.people.throttle import FREE_TRIES
+from tests.fixtures.app import make_settings, migrated
+from tests.fixtures.services import plain
+from tests.fixtures.staff import NOON, Staff, csrf_of, make_staff
+
+
+@contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """A PostgreSQL database that keeps what is committed, dropped at the end."""
+    name = f"woodpecker_at_once_{uuid4().hex[:12]}"
+    with psycopg.connect(plain(server), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        url = make_url(server).set(database=name, drivername="postgresql")
+        yield url.render_as_string(hide_password=False)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Flask]:
+    """An application whose transactions are real."""
+    if request.param == "sqlite":
+        with migrated(make_settings(tmp_path, REDIS_URL=redis_url)) as app:
+            yield app
+        return
+    with (
+        own_database(request.getfixturevalue("postgres_server")) as url,
+        migrated(make_settings(tmp_path, REDIS_URL=redis_url, DATABASE_URL=url)) as app,
+    ):
+        yield app
+
+
+@pytest.fixture
+def officer(live: Flask) -> Staff:
+    """An officer who is really in the database."""
+    with live.app_context():
+        return make_staff(live, Role.VERIFIER)
+
+
+def at_once(number: int, act: Callable[[int], int]) -> list[int]:
+    """Do the same in several threads that begin together."""
+    barrier = Barrier(number)
+
+    def run(index: int) -> int:
+        barrier.wait(20)
+        with clock.frozen(NOON):
+            return act(index)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def test_one_code_used_twice_at_the_same_moment_opens_one_session(live: Flask, officer: Staff) -> None:
+    clients = [live.test_client() for _ in range(4)]
+    tokens = [csrf_of(client) for client in clients]
+    form = {"username": "li.na", "password": officer.password, "code": officer.code(NOON)}
+
+    def act(index: int) -> int:
+        return clients[index].post("/desk/login", data={**form, "csrf_token": tokens[index]}).status_code
+
+    assert sorted(at_once(4, act)) == [302, 422, 422, 422]
+
+
+def test_guesses_at_the_same_moment_are_all_counted(live: Flask, officer: Staff) -> None:
+    clients = [live.test_client() for _ in range(FREE_TRIES + 3)]
+    tokens = [csrf_of(client) for client in clients]
+    wrong = {"username": "li.na", "password": "not this one at all", "code": "000000"}
+
+    def act(index: int) -> int:
+        return clients[index].post("/desk/login", data={**wrong, "csrf_token": tokens[index]}).status_code
+
+    assert set(at_once(len(clients), act)) == {422}
+    with clock.frozen(NOON):
+        form = {"username": "li.na", "password": officer.password, "code": officer.code(NOON)}
+        late = live.test_client()
+        assert late.post("/desk/login", data={**form, "csrf_token": csrf_of(late)}).status_code == 422
+
+
+def test_a_form_sent_after_some_minutes_of_typing_does_not_wait_for_itself(
+    live: Flask, officer: Staff
+) -> None:
+    """Noting "last seen" and the form's own step are two writers; SQLite has room for one."""
+    client = live.test_client()
+    with clock.frozen(NOON):
+        form = {"username": "li.na", "password": officer.password, "code": officer.code(NOON)}
+        client.post("/desk/login", data={**form, "csrf_token": csrf_of(client)})
+        token = csrf_of(client, "/desk/account")
+    with clock.frozen(NOON + timedelta(minutes=5)):
+        began = time.monotonic()
+        answer = client.post("/desk/account/language", data={"csrf_token": token, "language": "en"})
+        assert answer.status_code == 302
+        assert time.monotonic() - began < 10
+    with clock.frozen(NOON + timedelta(minutes=19)):
+        assert client.get("/desk/").status_code == 200
