@@ -192,7 +192,7 @@ def _challenge_fault(form: Form) -> FaultCode | None:
     answer = request.form.get("challenge_answer", "")[:64].strip()
     if needs_picture() and not answer:
         return FaultCode.CHALLENGE_EMPTY
-    if not _solved(challenge_id, answer, form.draft.submission_id):
+    if not _solved(challenge_id, answer, form.draft):
         return FaultCode.CHALLENGE_WRONG
     form.draft = form.draft.once_more_solved()
     form.retry_after = crowd.wait_seconds()
@@ -202,17 +202,19 @@ def _challenge_fault(form: Form) -> FaultCode | None:
     return None
 
 
-def _solved(challenge_id: str, answer: str, submission_id: str) -> bool:
+def _solved(challenge_id: str, answer: str, draft: Draft) -> bool:
     """Judge an answer once for each form: the same form sent twice at once may have used it up itself."""
     if not needs_picture():
         return True
     key, redis = f"solved:{challenge_id}", current_app.extensions["portal_redis"]
+    # With the count, so that a picture is not answered twice where a second one is asked for.
+    mark = f"{draft.submission_id}:{draft.solved}"
     right = challenger().check(challenge_id, answer)
     try:
         if right:
-            redis.set(key, submission_id, ex=SOLVED_SECONDS)
+            redis.set(key, mark, ex=SOLVED_SECONDS)
             return True
-        return bool(challenge_id and redis.get(key) == submission_id.encode())
+        return bool(challenge_id and redis.get(key) == mark.encode())
     except RedisError:
         return right
 

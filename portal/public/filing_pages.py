@@ -34,7 +34,8 @@ def blank_form_page(draft: Draft) -> Response:
 
 def form_page(form: Form, files: list[StagedFile]) -> Response:
     """The form on one long page, with whatever was answered and staged before."""
-    return _answer(_draw_form(form, files, _sealed(form.draft)), form)
+    # Here the fields hold the answers; in the draft they would come back after being emptied.
+    return _answer(_draw_form(form, files, _sealed(form.draft.with_answers({}))), form)
 
 
 def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:

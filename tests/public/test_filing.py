@@ -424,7 +424,7 @@ def test_a_missing_token_files_nothing_and_keeps_what_was_typed(
 def test_answers_in_the_draft_of_a_review_count_only_there(citizen: Citizen) -> None:
     citizen.send({**GOOD, "address": "东门"}, action="review")
     citizen.send(action="edit")
-    citizen.send({"narrative": "", "consent": "yes"})
+    assert citizen.send({"narrative": "", "consent": "yes"}).status_code == 422
     assert 'value="东门"' not in citizen.page
 
 
@@ -524,7 +524,22 @@ def test_a_crowded_network_answers_one_more_picture_and_is_through(
     more = citizen.send(challenge_answer="RIGHT")
     assert (more.status_code, more.headers["Retry-After"]) == (429, "120")
     assert reports(session) == 0
+    old = citizen.send(challenge_id="picture1", challenge_answer="RIGHT")
+    assert (old.status_code, reports(session)) == (422, 0)
     assert citizen.send(challenge_answer="RIGHT").status_code == 200
+    assert reports(session) == 1
+
+
+def test_the_same_form_twice_shows_the_receipt_even_while_redis_is_down(
+    app: Flask, client: FlaskClient, session: Session, pictures: OnePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=0.1)
+    monkeypatch.setitem(app.extensions, "portal_redis", dead)
+    citizen = Citizen(client).open()
+    carried = {**citizen.hidden, "challenge_id": pictures.issue(), "challenge_answer": "RIGHT"}
+    for _ in range(2):
+        citizen.hidden = dict(carried)
+        assert citizen.send(GOOD).status_code == 200
     assert reports(session) == 1
 
 
