@@ -1,4 +1,4 @@
-"""If these fail, a balancer sends reports to a dead machine, or an operator learns of trouble from citizens."""
+"""If these fail, a balancer sends reports to a dead machine, or citizens notice trouble first."""
 
 from __future__ import annotations
 

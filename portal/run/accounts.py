@@ -7,8 +7,8 @@ from typing import Any
 COLUMNS = ("role", "name", "username", "password", "scope")
 
 
-def account_lines(path: Path) -> list[str]:
-    """A table of the accounts in demo-accounts.json; a pointer to the file if it cannot be shown."""
+def account_lines(path: Path, page: str) -> list[str]:
+    """A table of the first accounts in demo-accounts.json, and where the rest is; empty without the file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -22,15 +22,11 @@ def account_lines(path: Path) -> list[str]:
     lines = [
         "  " + "  ".join(_padded(cell, size) for cell, size in zip(row, widths, strict=True)) for row in table
     ]
-    return [*lines, *_hints(path, len(everybody) - len(accounts))]
-
-
-def _hints(path: Path, others: int) -> list[str]:
-    """Where the rest is, and how to get a one-time code."""
-    more = f"{others} more accounts, second-factor seeds" if others else "Second-factor seeds"
+    others = len(everybody) - len(accounts)
     return [
-        f"\n  {more} and receipt codes to look at: {path}",
-        "  One-time codes for signing in: .venv/bin/python -m portal.demo.codes [USERNAME]\n",
+        *lines,
+        f"\n  All accounts ({others} more) with one-time codes, and all messages: {page}",
+        f"  Second-factor seeds, and receipt codes to look at: {path}\n",
     ]
 
 

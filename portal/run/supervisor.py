@@ -174,7 +174,8 @@ class Supervisor:
         """Say where the portal is, and in the demonstration who may sign in."""
         print(f"\n  {self.settings.origin}\n", flush=True)
         if self.settings.is_demo:
-            for line in account_lines(accounts_path(self.settings)):
+            page = f"http://localhost:{self.settings.port + 1}/"
+            for line in account_lines(accounts_path(self.settings), page):
                 print(line, flush=True)
         print("Ctrl-C stops it.", flush=True)
 
