@@ -16,6 +16,7 @@ from portal.cases.terms import Terms, due_of
 from portal.database import db
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
+from portal.presentation import day
 from portal.reports.models import Message, MessageSide, Report
 from portal.reports.timeline import Item
 
@@ -114,7 +115,8 @@ def _promises(report: Report, case: Case, terms: Terms, at: datetime) -> list[It
     title, text = _PROMISES[step]
     if at > until:
         text = lazy_gettext("This date has passed. You can ask us here, or call the hotline.")
-    return [*later, Item(str(title), until, str(text or ""), next=True)]
+    by = gettext("by %(day)s", day=day(until, weekday=True))
+    return [*later, Item(str(title), str(by), str(text or ""), next=True)]
 
 
 def _later(step: DueStep, terms: Terms) -> list[Item]:
