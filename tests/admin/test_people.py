@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -27,14 +28,14 @@ def admin(client: FlaskClient, session: Session) -> Account:
     return account
 
 
-def post(client: FlaskClient, path: str, page: str = "", **form: object) -> tuple[int, str, str]:
+def post(client: FlaskClient, path: str, page: str = "", **form: Any) -> tuple[int, str, str]:
     """Send a form with the page's token: status, text, and where it leads."""
     token = csrf_of(client, page or path)
     answer = client.post(path, data={"csrf_token": token, **form})
     return answer.status_code, answer.text, answer.location or ""
 
 
-def new_account(client: FlaskClient, **changed: object) -> tuple[int, str, str]:
+def new_account(client: FlaskClient, **changed: Any) -> tuple[int, str, str]:
     form = {"name": "王建国", "username": "wang.jianguo", "roles": ["verifier"], **changed}
     return post(client, "/desk/people/new", **form)
 
@@ -139,7 +140,11 @@ def test_changes_are_written_and_logged_in_codes(
     account = make_account(Role.VERIFIER, name="王建国")
     district = make_district()
     page = f"/desk/people/{account.id}"
-    form = {"name": "王建国", "roles": ["intake_officer", "supervisor"], "district_id": district.id}
+    form: dict[str, Any] = {
+        "name": "王建国",
+        "roles": ["intake_officer", "supervisor"],
+        "district_id": district.id,
+    }
     assert post(client, page, **form, email="w@example.cn")[0] == 302
     session.refresh(account)
     assert account.roles == {Role.INTAKE_OFFICER, Role.SUPERVISOR}
@@ -155,7 +160,7 @@ def test_changes_are_written_and_logged_in_codes(
 def test_extra_form_fields_change_nothing(client: FlaskClient, session: Session, admin: Account) -> None:
     account = make_account(Role.VERIFIER, name="王建国")
     before = (account.username, account.password_hash, account.person_id, account.active)
-    extra = {
+    extra: dict[str, Any] = {
         "username": "other",
         "password_hash": "x",
         "person_id": admin.person_id,
@@ -167,7 +172,10 @@ def test_extra_form_fields_change_nothing(client: FlaskClient, session: Session,
         "amount": "1",
         "id": admin.id,
     }
-    form = {"name": account.person.name, "certificate_number": account.person.certificate_number}
+    form: dict[str, Any] = {
+        "name": account.person.name,
+        "certificate_number": account.person.certificate_number,
+    }
     assert post(client, f"/desk/people/{account.id}", **form, roles=["verifier"], **extra)[0] == 302
     session.refresh(account)
     assert (account.username, account.password_hash, account.person_id, account.active) == before

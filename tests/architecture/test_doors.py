@@ -57,7 +57,7 @@ def address(app: Flask, rule: Rule) -> str:
 def _value(rule: Rule, name: str) -> str:
     converter = rule._converters[name]
     if hasattr(converter, "items"):
-        return sorted(converter.items)[0]
+        return str(sorted(converter.items)[0])
     return NOWHERE
 
 
@@ -73,7 +73,9 @@ def holds(role: Role, endpoint: str) -> bool:
 
 def desk_rules(app: Flask, *, method: str) -> list[Rule]:
     return [
-        rule for rule in rules(app) if method in rule.methods and ACCESS[rule.endpoint] is not Door.PUBLIC
+        rule
+        for rule in rules(app)
+        if method in (rule.methods or ()) and ACCESS[rule.endpoint] is not Door.PUBLIC
     ]
 
 
@@ -164,7 +166,7 @@ def test_nothing_changes_without_the_token_of_a_form(
     foreign = csrf_of(app.test_client())
     before = counts(session)
     for rule in rules(app):
-        for method in sorted(rule.methods & CHANGING):
+        for method in sorted((rule.methods or set()) & CHANGING):
             for form in ({}, {"csrf_token": "x"}, {"csrf_token": foreign}):
                 answer = client.open(address(app, rule), method=method, data=form)
                 if is_exempt(app, rule.endpoint):
