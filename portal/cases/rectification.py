@@ -124,7 +124,8 @@ def reinspect(
     row = _may(finding, RectificationAction.REINSPECT)
     if inspected_at > at:
         raise InTheFuture("inspected_at")
-    if inspected_at < row.ordered_at:
+    # Typed to the minute: somebody who looks again at once is not too early by some seconds.
+    if inspected_at < row.ordered_at.replace(second=0, microsecond=0):
         raise BeforeTheOrder
     row.reinspection_note = text(note, "note", LONG)
     row.reinspected_at = inspected_at
