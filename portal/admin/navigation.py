@@ -32,7 +32,14 @@ ITEMS = (
         "desk.queue",
         lazy_gettext("Cases"),
         lazy_gettext("What is due first stands on top."),
-        ("desk.case",),
+        (
+            "desk.case",
+            "desk.site_check",
+            "desk.finding",
+            "desk.penalty",
+            "desk.no_penalty",
+            "desk.rectification",
+        ),
     ),
     Item(
         "desk.report_new",
