@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from portal.public import claim  # noqa: F401
-from portal.public import filing  # noqa: F401
-from portal.public import home  # noqa: F401
-from portal.public import more_files  # noqa: F401
-from portal.public import pages  # noqa: F401
-from portal.public import receipt_page  # noqa: F401
-from portal.public import tracking  # noqa: F401
+from portal.public import (
+    claim,  # noqa: F401
+    filing,  # noqa: F401
+    home,  # noqa: F401
+    more_files,  # noqa: F401
+    pages,  # noqa: F401
+    receipt_page,  # noqa: F401
+    tracking,  # noqa: F401
+)
 from portal.public.blueprint import public
 
 __all__ = ["public"]

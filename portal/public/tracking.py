@@ -26,7 +26,7 @@ def track() -> Response:
     if request.method == "GET":
         return code_page()
     typed = request.form.get("code", "")[:LONGEST_TYPED]
-    message = request.form.get("message", "")
+    message = request.form.get("message", "")[: receipt_page.SHOWN_TEXT]
     if not has_token():
         return code_page(typed=typed, notice=_reopened(), message=message, status=400)
     return _enter(typed, message)
