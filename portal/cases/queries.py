@@ -27,7 +27,7 @@ from portal.database import db
 from portal.errors import NotFound
 from portal.people.actor import Actor
 from portal.people.models import Department, District, Person
-from portal.people.permissions import Permission
+from portal.people.permissions import Permission, Scope
 
 Condition = SQLColumnExpression[bool]
 
@@ -146,8 +146,15 @@ def queue(actor: Actor, wanted: Filter, now: datetime, mark: Mark | None = None)
     )
 
 
+def views_of(actor: Actor) -> list[View]:
+    """Return the saved views of somebody: what is to accept concerns only who reads before a unit has it."""
+    unit_only = actor.scope(Permission.CASE_READ) is Scope.UNIT
+    return [view for view in View if not (unit_only and view is View.TO_ACCEPT)]
+
+
 def view_counts(actor: Actor, now: datetime) -> dict[View, int]:
     """Count every saved view in one statement; a count stops at 100, whatever the city holds."""
+    views = views_of(actor)
     counted = [
         select(func.count())
         .select_from(
@@ -158,9 +165,9 @@ def view_counts(actor: Actor, now: datetime) -> dict[View, int]:
             .subquery()
         )
         .scalar_subquery()
-        for view in View
+        for view in views
     ]
-    return dict(zip(View, db.session.execute(select(*counted)).one(), strict=True))
+    return dict(zip(views, db.session.execute(select(*counted)).one(), strict=True))
 
 
 def districts() -> list[District]:

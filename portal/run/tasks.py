@@ -17,6 +17,7 @@ TASKS: tuple[Task, ...] = (
     Task("purge_visits", 300, "portal.reports.visits.purge"),
     Task("purge_sessions", 300, "portal.people.sessions.purge"),
     Task("expire_shares", 3600, "portal.rewards.jobs.expire"),
+    Task("close_cases", 3600, "portal.cases.jobs.close"),
     Task("clean_pending", 60, "portal.evidence.jobs.pending"),
     Task("sweep_evidence", 3600, "portal.evidence.sweeper.sweep"),
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from portal import clock
 from portal.cases import triage
@@ -124,12 +125,30 @@ def test_the_second_officer_sees_what_changed_and_keeps_what_he_typed(
     typed = {"authority": "煤矿安全监管部门", "reason": "煤矿归他们管，已电话确认"}
     answer = client.post(path, data={**opened, **typed})
     assert answer.status_code == 409
-    for text in (*typed.values(), "王秀兰", "看过现场照片"):
-        assert text in answer.text
+    for told in (*typed.values(), "王秀兰", "看过现场照片"):
+        assert told in answer.text
     assert _now(case).status is CaseStatus.ACCEPTED
     again = client.post(path, data={**hidden(answer.text), **typed})
     assert again.status_code == 302
     assert _now(case).status is CaseStatus.TRANSFERRED
+
+
+def test_two_officers_in_the_same_moment_are_one_step(
+    client: FlaskClient, intake: Account, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise both read the same version and the later one wins in silence."""
+    path = f"/desk/cases/{case.number}/refuse"
+    opened = hidden(client.get(path).text)
+
+    def meanwhile(found: Case, _version: int) -> None:
+        # Between reading and writing: the row moves on, the object in hand does not know.
+        db.session.execute(text("UPDATE cases SET version = version + 1 WHERE id = :id"), {"id": found.id})
+
+    monkeypatch.setattr(triage, "check_version", meanwhile)
+    answer = client.post(path, data={**opened, "reason": "我写的理由", "where": "12345"})
+    assert answer.status_code == 409
+    assert "我写的理由" in answer.text
+    assert _now(case).status is CaseStatus.RECEIVED
 
 
 def test_a_step_that_is_gone_keeps_the_text_but_offers_no_button(
