@@ -44,7 +44,7 @@ class Verifier(Staff):
     def records_finding(self, number: str, kind: str, description: str) -> str:
         """Record one finding; returns its address."""
         self.takes_step(f"/desk/cases/{number}/findings/new", kind=kind, description=description)
-        anchor = self.tab.page.locator(".finding").last.get_attribute("id") or ""
+        anchor = self.tab.page.locator("main [id^=finding-]").last.get_attribute("id") or ""
         return f"/desk/cases/{number}/findings/{re.sub(r'[^0-9]', '', anchor)}"
 
     def records_penalty(self, finding: str, decision: str, **parts: str) -> None:
