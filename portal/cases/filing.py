@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.events import record
@@ -242,21 +242,30 @@ def _attach(
     return rows
 
 
-def _seal(filing: Filing, report: Report, *, at: datetime, ring: Keyring) -> None:
-    """Seal each group of identity fields that was given, and ask the identity officer."""
-    if filing.telephone or filing.email:
-        contact = {"telephone": filing.telephone, "email": filing.email}
-        _seal_group(report, FieldGroup.CONTACT, contact, at=at, ring=ring)
-    if filing.alert_channel:
-        alert = {"channel": filing.alert_channel, "address": filing.alert_address}
-        _seal_group(report, FieldGroup.ALERT, alert, at=at, ring=ring)
+def _seal(
+    filing: Filing, report: Report, *, at: datetime, ring: Keyring, given: frozenset[FieldGroup] = frozenset()
+) -> None:
+    """Seal each group of identity fields that came and was not given before; ask the identity officer."""
+    for group, fields in _groups(filing).items():
+        if group not in given:
+            _seal_group(report, group, fields, at=at, ring=ring)
     if filing.name:
-        legal = {"name": filing.name, "works_there": "yes" if filing.works_there else "no"}
-        _seal_group(report, FieldGroup.LEGAL, legal, at=at, ring=ring)
         # Both questions always, so that their being there says nothing about the reporter.
         db.session.add_all(
             IdentityCheck(report_id=report.id, question=question, asked_at=at) for question in Question
         )
+
+
+def _groups(filing: Filing) -> dict[FieldGroup, dict[str, str]]:
+    """The groups of identity fields that a filing brings."""
+    groups: dict[FieldGroup, dict[str, str]] = {}
+    if filing.telephone or filing.email:
+        groups[FieldGroup.CONTACT] = {"telephone": filing.telephone, "email": filing.email}
+    if filing.alert_channel:
+        groups[FieldGroup.ALERT] = {"channel": filing.alert_channel, "address": filing.alert_address}
+    if filing.name:
+        groups[FieldGroup.LEGAL] = {"name": filing.name, "works_there": "yes" if filing.works_there else "no"}
+    return groups
 
 
 def _seal_group(
@@ -268,11 +277,12 @@ def _seal_group(
 
 
 def _name_later(filing: Filing, report: Report, *, at: datetime, ring: Keyring) -> bool:
-    """Seal a name that came only with the second sending; a name given before is never replaced."""
-    groups = select(func.count()).select_from(SealedField).where(SealedField.report_id == report.id)
-    if not filing.name or db.session.scalar(groups):
+    """Seal a name that came only with the second sending; what was given before is never replaced."""
+    groups = select(SealedField.field_group).where(SealedField.report_id == report.id)
+    given = frozenset(db.session.scalars(groups))
+    if not filing.name or FieldGroup.LEGAL in given:
         return False
-    _seal(filing, report, at=at, ring=ring)
+    _seal(filing, report, at=at, ring=ring, given=given)
     report.real_name = RealName.DECLARED
-    report.alert_channel = filing.alert_channel
+    report.alert_channel = report.alert_channel or filing.alert_channel
     return True

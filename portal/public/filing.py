@@ -130,7 +130,7 @@ def _opened(at: datetime) -> Form:
 
 def _take_files(form: Form) -> None:
     """Stream what came along into the store, before anything is asked of the database."""
-    room = MAX_FILES - form.draft.staged + len(form.removed)
+    room = min(MAX_FILES, MAX_FILES - form.draft.staged + len(form.removed))
     for upload in request.files.getlist("files"):
         if not upload.filename:
             continue  # an empty file field is sent as a file without a name

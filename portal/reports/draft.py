@@ -81,7 +81,7 @@ def open_draft(ring: Keyring, text: str) -> Draft:
     try:
         blob = base64.urlsafe_b64decode(text.encode("ascii"))
         document = json.loads(open_sealed(ring, Purpose.FORM, blob, _CONTEXT))
+        submission_id, code, opened, solved, staged, answers = document
     except (ValueError, binascii.Error, SealError):
         raise DraftError from None
-    submission_id, code, opened, solved, staged, answers = document
     return Draft(submission_id, code, datetime.fromtimestamp(opened, UTC), answers, solved, staged)

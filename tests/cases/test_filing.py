@@ -239,6 +239,24 @@ def test_a_name_that_comes_with_the_second_sending_is_sealed_but_never_replaces_
     assert report.real_name is RealName.DECLARED
 
 
+def test_a_name_that_comes_later_leaves_the_address_for_alerts_as_it_was(
+    app: Flask, session: Session, ring: Keyring
+) -> None:
+    filing = make_filing(alert_channel="sms", alert_address="13900001111")
+    send(app, filing)
+    with app.test_request_context():
+        changed = replace(filing, **NAMED, alert_channel="email")
+        named = send(app, replace(changed, alert_address="other@example.com"), LATER)
+    report = session.get_one(Report, named.report_id)
+    rows = session.scalars(select(SealedField).where(SealedField.report_id == report.id)).all()
+    opened = {
+        row.field_group: open_fields(ring, row.blob, (row.field_group, report.uuid, "1")) for row in rows
+    }
+    assert opened[FieldGroup.ALERT]["address"] == "13900001111"
+    assert opened[FieldGroup.LEGAL]["name"] == "王芳芳"
+    assert (report.alert_channel, report.real_name) == ("sms", RealName.DECLARED)
+
+
 def test_no_more_than_nine_files_whatever_is_sent_again(app: Flask, session: Session) -> None:
     files = tuple(Received("image/png", 5, f"{n:064x}") for n in range(12))
     filing = make_filing(files=files[:7])

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.reports.draft import LIFETIME, Draft, DraftError, open_draft, seal_draft
-from portal.vault.keys import Keyring
+from portal.vault.keys import Keyring, Purpose
+from portal.vault.sealing import seal
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -49,6 +50,12 @@ def test_the_code_and_the_answers_cannot_be_read_in_the_form(ring: Keyring) -> N
     assert "WANGFANG" not in sealed
     assert draft.receipt_code not in repr(draft)
     assert "WANGFANG" not in repr(draft)
+
+
+def test_a_draft_of_another_form_is_refused_not_misread(ring: Keyring) -> None:
+    sealed = seal(ring, Purpose.FORM, b'["a", "b", 1]', ("report form", "1"))
+    with pytest.raises(DraftError):
+        open_draft(ring, base64.urlsafe_b64encode(sealed).decode())
 
 
 def test_another_key_opens_nothing(ring: Keyring, tmp_path: Path) -> None:
