@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 from werkzeug.test import TestResponse
 
 from portal import clock
@@ -329,6 +329,34 @@ def test_a_promise_that_was_broken_is_not_hidden(app: Flask, client: FlaskClient
     with clock.frozen(WHEN + 30 * DAY):
         page = visit(client, code)
     assert "这个日子已经过了" in page
+
+
+def test_a_long_conversation_asks_the_database_no_more_often(app: Flask, client: FlaskClient) -> None:
+    report, code = make_receipt()
+    visit(client, code)
+
+    def asked() -> int:
+        count = 0
+
+        def note(*_facts: object) -> None:
+            nonlocal count
+            count += 1
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            assert client.get("/track/report").status_code == 200
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return count
+
+    client.get("/track/report")
+    before = asked()
+    for number in range(20):
+        conversation.ask(report, SYSTEM, f"第 {number} 问", WHEN)
+    db.session.commit()
+    client.get("/track/report")  # marks what is new as read
+    assert 0 < before <= 20
+    assert asked() == before
 
 
 def test_what_the_reporter_added_is_in_the_past_of_the_report(app: Flask, client: FlaskClient) -> None:

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal import clock
 from portal.database import db, set_read_only
 from portal.reports import receipt, visits
-from portal.reports.models import Visit
+from portal.reports.models import Report, Visit
 from portal.reports.visits import CodeInText
 from tests.fixtures.records import WHEN
 from tests.fixtures.visitors import make_receipt
@@ -122,9 +122,12 @@ def test_right_wrong_and_mistyped_codes_ask_the_database_the_same(
     _, code = make_receipt()
     asked: list[str] = []
     scalar = db.session.scalar
-    monkeypatch.setattr(
-        db.session, "scalar", lambda query: (asked.append(str(query)), scalar(query))[1], raising=False
-    )
+
+    def asking(query: Select[tuple[Report]]) -> object:
+        asked.append(str(query))
+        return scalar(query)
+
+    monkeypatch.setattr(db.session, "scalar", asking, raising=False)
     for typed in (code, receipt.mint(), "nonsense", ""):
         visits.find_report(typed)
     assert len(asked) == 4
