@@ -121,17 +121,21 @@ def _promises(report: Report, case: Case, terms: Terms, at: datetime) -> list[It
 
 def _later(step: DueStep, terms: Terms) -> list[Item]:
     """Steps after the open one: their dates are not known yet, only how long they may take."""
-    days = {
-        DueStep.ANSWER: (terms.deadlines.answer_days, gettext("You get an answer")),
-        DueStep.VERIFY: (terms.deadlines.verify_days, gettext("The check is finished")),
+    answer, verify = terms.deadlines.answer_days, terms.deadlines.verify_days
+    promised = {
+        DueStep.ANSWER: (
+            gettext("You get an answer"),
+            gettext("within %(count)s days after the check", count=answer),
+        ),
+        DueStep.VERIFY: (
+            gettext("The check is finished"),
+            gettext("within %(count)s days after it is accepted", count=verify),
+        ),
     }
     wanted = {DueStep.ACCEPT: (DueStep.ANSWER, DueStep.VERIFY), DueStep.VERIFY: (DueStep.ANSWER,)}.get(
         step, ()
     )
-    return [
-        Item(str(days[one][1]), str(gettext("within %(days)s days after that", days=days[one][0])), next=True)
-        for one in wanted
-    ]
+    return [Item(str(promised[one][0]), str(promised[one][1]), next=True) for one in wanted]
 
 
 def _due_for(report: Report, case: Case, terms: Terms) -> tuple[DueStep, datetime] | None:
