@@ -156,7 +156,7 @@ PLOTS: tuple[Plot, ...] = (
     Plot("lorries", 12, way.concluded(Conclusion.PARTLY_TRUE)),
     Plot("snackstreet", 11, way.concluded(Conclusion.TRUE)),
     Plot("additives", 13, way.concluded(Conclusion.FALSE), MAIL),
-    Plot("tailings", 33, way.answered_late),
+    Plot("tailings", 33, way.answered_late, photographs=0),
     Plot("pit", 17, way.answered(Conclusion.TRUE), shown="已经答复"),
     Plot("foundry", 16, way.answered(Conclusion.PARTLY_TRUE), photographs=2),
     Plot("lift", 18, way.answered(Conclusion.FALSE), Teller(channel=Channel.VISIT), 0),

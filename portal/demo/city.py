@@ -7,7 +7,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -30,7 +30,7 @@ from portal.factory import create_app
 from portal.notices import inbox
 from portal.notices.models import Notice
 from portal.people.models import Account, District
-from portal.reports import receipt
+from portal.reports import news, receipt
 from portal.rewards import fund, shares
 from portal.run.migrate import MigrationError, migrate
 from portal.vault.keys import Keyring
@@ -71,6 +71,7 @@ def make(app: Flask, at: datetime) -> None:
     people.write_private(draft, _listing(office))
     db.session.commit()
     finish(settings)
+    _let_reporters_look(office)
 
 
 def finish(settings: Settings) -> bool:
@@ -94,7 +95,10 @@ def _open(app: Flask, settings: Settings, at: datetime) -> Office:
     people.make_units()
     staff = people.hire(ring, began)
     for year in sorted({clock.city_date(moment, settings.zone).year for moment in (began, at)}):
-        fund.add_budget(year, settings.fund_total_fen, "demonstration", staff["caiwu"].actor, began)
+        decided = clock.city_midnight(date(year, 1, 5), settings.zone)
+        fund.add_budget(
+            year, settings.fund_total_fen, "demonstration", staff["caiwu"].actor, min(decided, began)
+        )
     store = cast(Store, app.extensions["portal_store"])
     return Office(settings, ring, store, staff, people.ids_of(District), at, {})
 
@@ -150,6 +154,18 @@ def _read_notices(office: Office) -> None:
     last = db.session.scalar(select(func.max(Notice.id)).where(Notice.created_at < read_at))
     for hired in office.staff.values():
         inbox.mark_read(hired.account.id, last or 0, read_at)
+
+
+def _let_reporters_look(office: Office) -> None:
+    """Let those whose receipts are listed have seen all news but the last."""
+    for plot in PLOTS:
+        if plot.shown:
+            report_id = office.tales[plot.story].report_id
+            told = news.unread(report_id)[:-1]
+            db.session.rollback()
+            news.mark_read(
+                report_id, told, [], told[-1].created_at + timedelta(hours=3) if told else office.now
+            )
 
 
 def _listing(office: Office) -> dict[str, object]:

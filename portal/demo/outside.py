@@ -62,12 +62,16 @@ class DemoAccount:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class DemoReceipt:
+    """A receipt of the demonstration that anybody may open, and what is behind it."""
+
+    code: str
+    state: str
+
+
 def demo_accounts(path: Path, at: datetime) -> list[DemoAccount]:
     """Return the accounts of the demonstration city; none when there is no city."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["accounts"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
     return [
         DemoAccount(
             role=str(row["role"]),
@@ -77,8 +81,22 @@ def demo_accounts(path: Path, at: datetime) -> list[DemoAccount]:
             scope=str(row["scope"]),
             code=pyotp.TOTP(str(row["totp_seed"])).at(at),
         )
-        for row in rows
+        for row in _rows(path, "accounts")
     ]
+
+
+def demo_receipts(path: Path) -> list[DemoReceipt]:
+    """Return the receipts of the demonstration city; none when there is no city."""
+    return [DemoReceipt(str(row["code"]), str(row["state"])) for row in _rows(path, "receipts")]
+
+
+def _rows(path: Path, name: str) -> list[dict[str, object]]:
+    """Return one list of the city's file."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [row for row in rows if isinstance(row, dict)]
 
 
 class Mailbox:
@@ -152,11 +170,13 @@ def make_gateway(settings: Settings, box: Mailbox) -> Flask:
         code = request.args.get("lang", "")
         if code in LANGUAGES:
             session["lang"] = LANGUAGES[code]
+        listed = settings.data / "demo-accounts.json"
         return render_template(
             "demo/outside.html",
             messages=box.all(),
             portal=settings.origin,
-            accounts=demo_accounts(settings.data / "demo-accounts.json", clock.now()),
+            accounts=demo_accounts(listed, clock.now()),
+            receipts=demo_receipts(listed),
         )
 
     @app.after_request

@@ -331,9 +331,51 @@ def cracks(draw: Draw, dice: random.Random) -> None:
         draw.line((390, 390 + tilt, 650, 390 - tilt), fill="#c9b37a", width=30)
 
 
+def flames(draw: Draw, dice: random.Random) -> None:
+    """Burning straw at the edge of a wood."""
+    _room(draw, dice, "#c9d3d6", "#9a8a58")
+    for number in range(14):
+        x, top = number * 78 - 20, dice.randrange(170, 300)
+        draw.rectangle((x + 42, top + 120, x + 56, FLOOR), fill="#5b4632")
+        draw.polygon(
+            ((x, FLOOR - 40), (x + 49, top), (x + 98, FLOOR - 40)), fill="#3d6146", outline="#31503a"
+        )
+    for number in range(11):
+        x, tall = 180 + number * 62, dice.randrange(60, 150)
+        draw.polygon(((x, 680), (x + 30, 680 - tall), (x + 62, 680)), fill="#e2662a")
+        draw.polygon(((x + 16, 680), (x + 32, 680 - tall // 2), (x + 48, 680)), fill="#f7c948")
+    for puff in range(12):
+        x = 260 + puff * 55
+        draw.ellipse((x, 420 - puff * 30, x + 150, 500 - puff * 30), fill="#aeb4b4")
+
+
+def boat(draw: Draw, dice: random.Random) -> None:
+    """A boat full of people without life jackets."""
+    _room(draw, dice, "#bcd6e4", "#5f93ab")
+    for number in range(8):
+        _person(draw, 250 + number * 72, 600, dice.choice(PAINTS), 0.75)
+    draw.polygon(((140, 560), (890, 560), (800, 680), (230, 680)), fill="#c7402f", outline=INK)
+    draw.line((190, 470, 840, 470), fill="#f3efe2", width=14)
+
+
+def wires(draw: Draw, dice: random.Random) -> None:
+    """Power lines that hang low over a road."""
+    _outside(draw, dice)
+    for x in (150, 860):
+        draw.rectangle((x, 140, x + 26, 690), fill="#6d5a44", outline=INK, width=3)
+        draw.rectangle((x - 50, 170, x + 76, 188), fill="#6d5a44")
+    for offset in (-40, 10, 60):
+        line = [(150 + x, 180 + 1.55 * x * (710 - x) / 710) for x in range(0, 711, 30)]
+        draw.line([(x + offset / 2, y) for x, y in line], fill="#1d1d1d", width=5)
+    draw.rectangle((420, 500, 620, 640), fill=dice.choice(PAINTS), outline=INK, width=4)
+    for x in (460, 580):
+        _wheel(draw, x, 650, 36)
+
+
 SCENES: dict[str, Scene] = {
     scene.__name__: scene
     for scene in (
         stack, bikes, barrels, scaffold, sparks, bunks, lorry, bottles, pit, dust, van, crane, smoke, cracks,
+        flames, boat, wires,
     )
 }  # fmt: skip
