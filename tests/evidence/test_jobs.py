@@ -83,6 +83,19 @@ def test_a_file_that_kills_its_worker_is_given_up_after_three_tries(
     assert row.fault == "crashed"
 
 
+def test_a_file_whose_worker_was_killed_three_times_is_not_tried_again(
+    app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+    row.attempts = jobs.ATTEMPTS
+    session.commit()
+    tried: list[object] = []
+    monkeypatch.setattr(jobs, "clean_stream", lambda *given: tried.append(given))
+    jobs.clean(row.id)
+    session.refresh(row)
+    assert (row.clean_state, row.fault, tried) == (CleanState.FAILED, "crashed", [])
+
+
 def test_what_no_job_did_is_found_and_done_without_a_queue(
     app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
