@@ -20,7 +20,8 @@ from portal.cases import findings
 from portal.cases.models import Case, Finding, Penalty, PenaltyState, SiteCheck
 from portal.cases.steps import CaseStatus, Conclusion, RectificationAction, RectificationStatus
 from portal.database import db
-from portal.people.permissions import Permission
+from portal.people.models import RoleGrant
+from portal.people.permissions import Permission, Role
 from portal.rewards import awards, fund
 from portal.rewards.awards import live_award
 from portal.rewards.models import Award
@@ -181,6 +182,16 @@ def test_outside_the_unit_a_case_does_not_exist_and_other_roles_are_refused(
         assert client.get(url).status_code == status
     token = client.get("/desk/account").text.split('name="csrf_token" value="')[1].split('"')[0]
     assert client.post(url, data={"csrf_token": token, "version": str(case.version)}).status_code == status
+
+
+def test_who_reads_the_district_verifies_only_for_the_own_unit(client: FlaskClient, office: Office) -> None:
+    case = office.case()
+    office.accounts["stranger"].grants.append(RoleGrant(role=Role.INTAKE_OFFICER.value))
+    desk = Desk(client, office, case, "stranger")
+    page = desk.get()
+    assert page.status_code == 200
+    assert "site-checks/new" not in page.text
+    assert desk.get("site-checks/new").status_code == 403
 
 
 def test_a_form_that_somebody_overtook_keeps_what_was_typed_and_says_what_changed(

@@ -279,6 +279,23 @@ def test_a_mistaken_finding_is_taken_out_with_a_reason(office: Office) -> None:
     assert (events_of(case)[-1].action, events_of(case)[-1].reason) == ("finding_removed", "记重了")
 
 
+def test_a_finding_that_is_being_put_right_stays(office: Office) -> None:
+    case = office.case()
+    finding = office.find(case)
+    office.order(case, finding)
+    with pytest.raises(findings.RectificationStands):
+        findings.remove_finding(
+            case, finding.id, "记重了", office.actor(), AT, version=case.version, award_decided=False
+        )
+
+
+def test_a_finding_takes_only_so_many_parts(office: Office) -> None:
+    case = office.case()
+    finding = office.fine(case, office.find(case), *[penalty(1)] * penalties.MOST_PARTS)
+    with pytest.raises(penalties.TooManyParts):
+        office.fine(case, finding)
+
+
 def test_a_finding_of_another_case_is_not_found(office: Office) -> None:
     other = office.find(office.case())
     case = office.case()
@@ -430,11 +447,14 @@ def test_a_case_with_findings_is_not_called_false(office: Office) -> None:
 
 def test_the_answer_reaches_every_live_reporter_and_opens_the_time_to_object(office: Office) -> None:
     case = office.case()
+    case.waiting_since = AT
     second = make_report(case)
     gone = make_report(case)
     gone.withdrawn_at = AT
     db.session.flush()
     conclude(office, case, Conclusion.FALSE)
+    assert case.waiting_since is None
+    case.waiting_since = AT
     with pytest.raises(verification.Missing):
         answer(office, case, "\x00 ")
     answer(office, case, "没有查实。")
@@ -442,6 +462,7 @@ def test_the_answer_reaches_every_live_reporter_and_opens_the_time_to_object(off
     assert second.id in told
     assert len(told) == 2
     assert gone.id not in told
+    assert case.waiting_since is None
     assert (case.answer, case.answered_at, case.due_step) == ("没有查实。", AT, DueStep.CLOSE)
     assert case.due_at is not None
     assert case.due_at >= AT + timedelta(days=10)
