@@ -49,6 +49,11 @@ def notices_of(case: Case) -> list[tuple[int | None, str]]:
     return [(one.report_id, one.kind) for one in db.session.scalars(select(Notice).order_by(Notice.id))]
 
 
+def waits(case: Case) -> bool:
+    """Whether the case waits for its reporter."""
+    return case.waiting_since is not None
+
+
 # Undertaking
 
 
@@ -453,7 +458,7 @@ def test_the_answer_reaches_every_live_reporter_and_opens_the_time_to_object(off
     gone.withdrawn_at = AT
     db.session.flush()
     conclude(office, case, Conclusion.FALSE)
-    assert case.waiting_since is None
+    assert not waits(case)
     case.waiting_since = AT
     with pytest.raises(verification.Missing):
         answer(office, case, "\x00 ")
@@ -462,7 +467,7 @@ def test_the_answer_reaches_every_live_reporter_and_opens_the_time_to_object(off
     assert second.id in told
     assert len(told) == 2
     assert gone.id not in told
-    assert case.waiting_since is None
+    assert not waits(case)
     assert (case.answer, case.answered_at, case.due_step) == ("没有查实。", AT, DueStep.CLOSE)
     assert case.due_at is not None
     assert case.due_at >= AT + timedelta(days=10)
