@@ -20,6 +20,7 @@ from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.people.permissions import Role
 from portal.reports.contact import ACTION as CONTACT_OPENED
+from portal.reports.identity import OPENED as IDENTITY_OPENED
 from portal.reports.models import Report
 
 
@@ -42,6 +43,15 @@ OWN: dict[str, tuple[str, LazyString]] = {
     "report_withdrawn": ("arrow-return-left", lazy_gettext("You withdrew the report")),
     "question_asked": ("chat-left-dots", lazy_gettext("The office asked you something")),
     CONTACT_OPENED: ("eye-fill", lazy_gettext("Your contact details were opened")),
+    IDENTITY_OPENED: ("eye-fill", lazy_gettext("Your sealed name was opened")),
+    "payee_opened": ("eye-fill", lazy_gettext("Your sealed account was opened")),
+    "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
+}
+OPENINGS = frozenset({CONTACT_OPENED, IDENTITY_OPENED, "payee_opened"})
+# Reasons that are the same each time are kept as a code.
+REASONS = {
+    "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),
+    "to_pay_the_reward": lazy_gettext("to pay your reward"),
 }
 TOLD: dict[str, tuple[str, LazyString]] = {
     NoticeKind.REPORT_ACCEPTED: ("check-circle-fill", lazy_gettext("Accepted")),
@@ -63,6 +73,7 @@ ROLES = {
     Role.INTAKE_OFFICER: lazy_gettext("an intake officer"),
     Role.VERIFIER: lazy_gettext("a verifier"),
     Role.IDENTITY_OFFICER: lazy_gettext("an identity officer"),
+    Role.CASHIER: lazy_gettext("a cashier"),
 }
 
 
@@ -100,11 +111,13 @@ def _own(report: Report) -> list[_Dated]:
 
 def _own_item(event: Event) -> Item:
     icon, title = OWN[event.action]
-    if event.action != CONTACT_OPENED:
+    if event.action not in OPENINGS:
         return Item(str(title), event.at, icon=icon)
     role = ROLES.get(Role(event.actor_role)) if event.actor_role in set(Role) else None
     text = gettext(
-        "By %(role)s. Reason: %(reason)s", role=role or lazy_gettext("an officer"), reason=event.reason
+        "By %(role)s. Reason: %(reason)s",
+        role=role or lazy_gettext("an officer"),
+        reason=REASONS.get(event.reason, event.reason),
     )
     return Item(str(title), event.at, str(text), icon=icon, eye=True)
 

@@ -176,7 +176,8 @@ def approve(decision: Decision, actor: Actor, at: datetime, *, claim_days: int) 
     hands.note_verifiers(award, at)
     hands.take(award, actor.person_id, Act.APPROVE, at)
     fund.reserve(award, actor, at)
-    move_award(award, AwardAction.APPROVE, actor, at, role=actor.role_for(Permission.AWARD_DECIDE))
+    role = actor.role_for(Permission.AWARD_DECIDE)
+    move_award(award, AwardAction.APPROVE, actor, at, role=role, case_id=award.case_id)
     award.approved_by, award.approved_at = actor.person_id, at
     award.decision_reason = ""
     db.session.flush()  # the database lets shares move once their award is approved

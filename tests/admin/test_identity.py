@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.audit.models import Event
 from portal.database import db
 from portal.people.permissions import Role
+from portal.reports import timeline
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import awards, hands
@@ -58,6 +59,18 @@ def test_the_name_is_opened_with_an_event_and_only_on_that_page(
     assert [(one.report_id, one.actor_account_id) for one in events] == [
         (report.id, world.accounts["identity"].id)
     ]
+
+
+def test_the_reporter_sees_that_the_name_was_opened_and_by_whom_in_which_role(
+    app: Flask, world: World, report: Report
+) -> None:
+    """The page promises it to the reporter and to the officer."""
+    path = f"/desk/identity/{report.number}"
+    Browser(app, world.accounts["identity"]).post(path, f"{path}/name")
+    with app.test_request_context():
+        lines = [(item.eye, item.title, item.text) for item in timeline.past(report) if item.eye]
+    assert len(lines) == 1
+    assert "周宁" not in str(lines)
 
 
 def test_the_page_shows_neither_report_nor_money(app: Flask, world: World, report: Report) -> None:
