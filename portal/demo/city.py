@@ -162,7 +162,7 @@ def _let_reporters_look(office: Office) -> None:
         if plot.shown:
             report_id = office.tales[plot.story].report_id
             told = news.unread(report_id)[:-1]
-            db.session.rollback()
+            db.session.commit()  # a writer of its own follows, which must not wait for this reader
             news.mark_read(
                 report_id, told, [], told[-1].created_at + timedelta(hours=3) if told else office.now
             )

@@ -49,6 +49,9 @@ from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.run.migrate import ROOT
 from tests.fixtures.app import make_settings, migrated
 
+# A whole city on each database, on machines that do other things too.
+pytestmark = pytest.mark.timeout(300)
+
 NOT_REACHED: frozenset[StrEnum] = frozenset(
     {
         # Payment is recorded when the bank has answered: no verb leaves a share or a payout on its way.
