@@ -635,6 +635,25 @@ def upgrade() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cleaned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "scan_state",
+            sa.Enum(
+                "not_scanned",
+                "clean",
+                "infected",
+                "waiting",
+                name="scan_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("scanned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
         sa.CheckConstraint("size > 0", name=op.f("ck_evidence_size_positive")),
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_evidence_report_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
@@ -905,6 +924,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_notice", ["notice_id"], unique=False)
 
     op.create_table(
+        "evidence_hashes",
+        sa.Column("evidence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mirrored", sa.Boolean(), nullable=False),
+        sa.Column("cut", sa.SmallInteger(), nullable=False),
+        sa.Column("band", sa.SmallInteger(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_evidence_hashes_evidence_id")
+        ),
+        sa.PrimaryKeyConstraint("evidence_id", "mirrored", "cut", "band", name=op.f("pk_evidence_hashes")),
+    )
+    with op.batch_alter_table("evidence_hashes", schema=None) as batch_op:
+        batch_op.create_index("ix_evidence_hashes_band", ["band", "value"], unique=False)
+
+    op.create_table(
+        "evidence_pages",
+        sa.Column("evidence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["evidence_id"], ["evidence.id"], name=op.f("fk_evidence_pages_evidence_id")),
+        sa.PrimaryKeyConstraint("evidence_id", "number", name=op.f("pk_evidence_pages")),
+    )
+    with op.batch_alter_table("evidence_pages", schema=None) as batch_op:
+        batch_op.create_index("ix_evidence_pages_digest", ["digest"], unique=False)
+
+    op.create_table(
         "fund_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("fund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -996,6 +1041,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_fund_entries_fund")
 
     op.drop_table("fund_entries")
+    with op.batch_alter_table("evidence_pages", schema=None) as batch_op:
+        batch_op.drop_index("ix_evidence_pages_digest")
+
+    op.drop_table("evidence_pages")
+    with op.batch_alter_table("evidence_hashes", schema=None) as batch_op:
+        batch_op.drop_index("ix_evidence_hashes_band")
+
+    op.drop_table("evidence_hashes")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_deliveries_notice")
         batch_op.drop_index(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
@@ -16,6 +16,15 @@ class CleanState(StrEnum):
     PENDING = "pending"
     CLEAN = "clean"
     FAILED = "failed"
+
+
+class ScanState(StrEnum):
+    """What the virus scanner said of the original."""
+
+    NOT_SCANNED = "not_scanned"
+    CLEAN = "clean"
+    INFECTED = "infected"
+    WAITING = "waiting"
 
 
 class Evidence(Base):
@@ -45,6 +54,39 @@ class Evidence(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     received_at: Mapped[Instant]
     cleaned_at: Mapped[MaybeInstant]
+    scan_state: Mapped[ScanState] = mapped_column(
+        choice(ScanState, "scan_state"), default=ScanState.NOT_SCANNED
+    )
+    scanned_at: Mapped[MaybeInstant]
+    # Of the clean copy: pixels of a picture or film, pages of a document, length of a film or recording.
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    pages: Mapped[int | None] = mapped_column(Integer)
+    duration_ms: Mapped[int | None] = mapped_column(Integer)
+
+
+class EvidencePage(Base):
+    """A page of a document drawn as a picture; only the first pages have one."""
+
+    __tablename__ = "evidence_pages"
+    __table_args__ = (Index("ix_evidence_pages_digest", "digest"),)
+
+    evidence_id: Mapped[int] = mapped_column(BigKey, ForeignKey("evidence.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class EvidenceHash(Base):
+    """One 16-bit quarter of one likeness hash of a picture, so that near ones are found by equality."""
+
+    __tablename__ = "evidence_hashes"
+    __table_args__ = (Index("ix_evidence_hashes_band", "band", "value"),)
+
+    evidence_id: Mapped[int] = mapped_column(BigKey, ForeignKey("evidence.id"), primary_key=True)
+    mirrored: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    cut: Mapped[int] = mapped_column(SmallInteger, primary_key=True)  # which crop of it; 0 is the whole
+    band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    value: Mapped[int] = mapped_column(Integer)
 
 
 class StagedFile(Base):
