@@ -635,6 +635,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cleaned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("store_fault", sa.String(length=40), nullable=False),
         sa.Column(
             "scan_state",
             sa.Enum(
@@ -662,6 +664,7 @@ def upgrade() -> None:
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.create_index("ix_evidence_digest", ["digest"], unique=False)
         batch_op.create_index("ix_evidence_report", ["report_id", "position"], unique=False)
+        batch_op.create_index("ix_evidence_verified_at", ["verified_at"], unique=False)
 
     op.create_table(
         "identity_checks",
@@ -1026,9 +1029,45 @@ def upgrade() -> None:
             postgresql_where=sa.text("state <> 'returned'"),
         )
 
+    op.create_table(
+        "redactions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("evidence_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "made",
+                "failed",
+                name="redaction_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_redactions_account_id")),
+        sa.ForeignKeyConstraint(["evidence_id"], ["evidence.id"], name=op.f("fk_redactions_evidence_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_redactions")),
+    )
+    with op.batch_alter_table("redactions", schema=None) as batch_op:
+        batch_op.create_index("ix_redactions_digest", ["digest"], unique=False)
+        batch_op.create_index("ix_redactions_evidence_version", ["evidence_id", "version"], unique=True)
+
 
 def downgrade() -> None:
     """Go back."""
+    with op.batch_alter_table("redactions", schema=None) as batch_op:
+        batch_op.drop_index("ix_redactions_evidence_version")
+        batch_op.drop_index("ix_redactions_digest")
+
+    op.drop_table("redactions")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_payouts_one_alive",
@@ -1084,6 +1123,7 @@ def downgrade() -> None:
     op.drop_table("messages")
     op.drop_table("identity_checks")
     with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.drop_index("ix_evidence_verified_at")
         batch_op.drop_index("ix_evidence_report")
         batch_op.drop_index("ix_evidence_digest")
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
@@ -34,6 +44,7 @@ class Evidence(Base):
     __table_args__ = (
         Index("ix_evidence_report", "report_id", "position"),
         Index("ix_evidence_digest", "digest"),
+        Index("ix_evidence_verified_at", "verified_at"),
         CheckConstraint("size > 0", name="size_positive"),
     )
 
@@ -54,6 +65,8 @@ class Evidence(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     received_at: Mapped[Instant]
     cleaned_at: Mapped[MaybeInstant]
+    verified_at: Mapped[MaybeInstant]
+    store_fault: Mapped[str] = mapped_column(String(40), default="")
     scan_state: Mapped[ScanState] = mapped_column(
         choice(ScanState, "scan_state"), default=ScanState.NOT_SCANNED
     )
@@ -87,6 +100,39 @@ class EvidenceHash(Base):
     cut: Mapped[int] = mapped_column(SmallInteger, primary_key=True)  # which crop of it; 0 is the whole
     band: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     value: Mapped[int] = mapped_column(Integer)
+
+
+class RedactionState(StrEnum):
+    """Whether the copy with its black boxes exists yet."""
+
+    PENDING = "pending"
+    MADE = "made"
+    FAILED = "failed"
+
+
+class Redaction(Base):
+    """What somebody blacked out on a clean picture; of several versions the last one counts.
+
+    ``boxes`` is a list of [left, top, width, height] in thousandths of the picture's sides.
+    """
+
+    __tablename__ = "redactions"
+    __table_args__ = (
+        Index("ix_redactions_evidence_version", "evidence_id", "version", unique=True),
+        Index("ix_redactions_digest", "digest"),
+    )
+
+    id: Mapped[Key]
+    evidence_id: Mapped[int] = mapped_column(BigKey, ForeignKey("evidence.id"))
+    version: Mapped[int] = mapped_column(SmallInteger)
+    boxes: Mapped[list[list[int]]] = mapped_column(JSON)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    drawn_at: Mapped[Instant]
+    state: Mapped[RedactionState] = mapped_column(
+        choice(RedactionState, "redaction_state"), default=RedactionState.PENDING
+    )
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    digest: Mapped[str] = mapped_column(String(64), default="")
 
 
 class StagedFile(Base):

@@ -13,7 +13,7 @@ from sqlalchemy import delete, or_, select
 
 from portal.database import db
 from portal.evidence.inspection import HEAD_BYTES, MAX_FILE_BYTES, MAX_FILES, quick_check
-from portal.evidence.models import Evidence, StagedFile
+from portal.evidence.models import Evidence, Redaction, StagedFile
 from portal.evidence.store import Store
 
 KEPT = timedelta(hours=72)
@@ -118,5 +118,6 @@ def unknown(digests: Sequence[str]) -> list[str]:
     columns = (Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
     rows = db.session.execute(select(*columns).where(or_(*(column.in_(digests) for column in columns))))
     known = {digest for row in rows for digest in row}
-    known.update(db.session.scalars(select(StagedFile.digest).where(StagedFile.digest.in_(digests))))
+    for column in (StagedFile.digest, Redaction.digest):
+        known.update(db.session.scalars(select(column).where(column.in_(digests))))
     return [digest for digest in digests if digest not in known]
