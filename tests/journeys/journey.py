@@ -39,6 +39,7 @@ class Journey:
         self, kind: type[Kind], username: str, name: str, role: Role, department: str = "", **more: str
     ) -> Kind:
         """Somebody of the staff, logged in."""
+        self.names.add(username)
         staff = kind(self.tab(), self.portal.hire(username, name, role, department=department, **more))
         staff.logs_in()
         return staff

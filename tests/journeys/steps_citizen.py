@@ -134,6 +134,7 @@ class Citizen:
         self.tab.fills(holder=holder, bank=bank, account=account, code=self.code)
         self.tab.ticks("consent")
         self.tab.sends()
+        assert self.tab.path != "/track/claim", f"the claim was not taken:\n{self.tab.text}"
 
     def withdraws(self) -> None:
         """Take the report back."""

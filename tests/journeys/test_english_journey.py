@@ -53,6 +53,7 @@ NEUTRAL = "There is news for you"
 
 def test_welding_is_paid_and_other_reports_go_other_ways(postgres_url: str, tmp_path: Path) -> None:
     with journey(postgres_url, viewport=DESKTOP, locale="en-GB") as begun:
+        begun.names |= {"Zhang", "Lixin", "zhanglixin", "Zhou", "Ning", "zhouning"}
         _main_job(begun, tmp_path)
 
 
@@ -156,7 +157,7 @@ def _main_job(begun: Journey, folder: Path) -> None:
     assert finance.fund_figures() == ["5,000,000.00", "0.00", "1,500.00", "4,998,500.00"]
     citizen.comes_back()
     citizen.tab.reads("1,500.00")
-    citizen.claims("Li Hua", "ICBC Anyang", "6222020200112233440")
+    citizen.claims("Li Hua", "ICBC Anyang", "6222020200112233446")
     cashier.opens_payee(award)
     cashier.tab.reads("Li Hua")
     cashier.tab.does_not_read(FIRM, number)

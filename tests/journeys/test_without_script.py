@@ -35,7 +35,8 @@ def _all_of_it(begun: Journey, folder: Path) -> None:
 
     # Sent without a word: told what is missing, and nothing is lost.
     tab.goes_to("/report")
-    citizen.says_what_and_where(Told("fire", "", "", "某厂", "文峰区", "某路"))
+    citizen.says_what_and_where(Told("fire", "", "      ", "某厂", "文峰区", "某路"))
+    tab.ticks("consent")
     with tab.refused(422):
         tab.sends()
     assert tab.page.input_value("#subject_name") == "某厂"
