@@ -197,8 +197,10 @@ def test_finance_waits_for_the_identity_officer(world: World) -> None:
     with pytest.raises(NotReady) as refused:
         approved(world, award)
     assert refused.value.block is Block.IDENTITY
+    assert "uplift_open" in [step["code"] for step in award.derivation["steps"]]
     answer(world, report)
     assert standing(award) == []
+    assert "uplift_open" not in [step["code"] for step in award.derivation["steps"]]
 
 
 def test_an_award_whose_check_was_not_confirmed_cannot_be_approved(world: World) -> None:

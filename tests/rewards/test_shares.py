@@ -19,7 +19,7 @@ from portal.people.permissions import Role
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import awards, hands, payouts, shares
 from portal.rewards.fund import Proof, fund_of, verify
-from portal.rewards.models import Payout, PayoutState, Share
+from portal.rewards.models import Act, Payout, PayoutState, Share
 from portal.rewards.moves import move_share
 from portal.rewards.payee import Payee, PayeeFault, faults, masked, same_name, typed_payee
 from portal.rewards.steps import SHARE_STEPS, AwardStatus, ShareAction, ShareStatus
@@ -116,6 +116,7 @@ def test_who_filed_anonymously_seals_a_name_with_the_claim(world: World) -> None
     with pytest.raises(payouts.NameNotConfirmed):
         bank_says(world, share)
     answer(world, report)
+    assert hands.held_by(share.award_id, world.person("identity").id) is Act.IDENTIFY
     assert bank_says(world, share).state is PayoutState.PAID
 
 
