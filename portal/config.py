@@ -26,9 +26,9 @@ from portal.safeguards import (
 )
 
 FACES = ("public", "desk")
-FILES_PER_REPORT = 9
-FILE_BYTES = 20 * 1024 * 1024
+REPORT_BYTES = 300 * 1024 * 1024  # nine files, of which one may be a film
 SECRET_BYTES = 32
+MIB = 1024 * 1024
 SOCKET_PATH_BYTES = 100  # sockaddr_un holds 108 with its end mark; Redis appends nothing, we keep a margin
 PORTAL_NAMES = frozenset(
     {
@@ -73,6 +73,19 @@ class Deadlines:
     claim_days: int = 60
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectStorage:
+    """Where evidence lies when a service that speaks S3 keeps it; its repr shows no secret."""
+
+    url: str
+    bucket: str
+    prefix: str
+    region: str
+    addressing: str
+    key_id: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of the portal; made by `Settings.load`, never changed. Its repr shows no secret."""
@@ -111,6 +124,9 @@ class Settings:
     proxy_hops: int
     trusted_hosts: tuple[str, ...]
     evidence_dir: Path
+    upload_free_space_floor: int
+    evidence_s3: ObjectStorage | None
+    clamd_url: str
     log_level: str
     deadlines: Deadlines
 
@@ -181,7 +197,7 @@ class Settings:
             "SESSION_COOKIE_PATH": "/",
             "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
             "PREFERRED_URL_SCHEME": "https" if self.is_https else "http",
-            "MAX_CONTENT_LENGTH": FILES_PER_REPORT * FILE_BYTES + 1024 * 1024,
+            "MAX_CONTENT_LENGTH": REPORT_BYTES + 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
             "MAX_FORM_PARTS": 200,
             "TRUSTED_HOSTS": None if self.is_test else list(self.trusted_hosts),
@@ -241,6 +257,9 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         proxy_hops=source.number("PROXY_HOPS", 0, most=8),
         trusted_hosts=_trusted_hosts(source, env, origin),
         evidence_dir=Path(source.text("EVIDENCE_DIR", str(data / "evidence"))).absolute(),
+        upload_free_space_floor=source.number("UPLOAD_FREE_SPACE_FLOOR", 1024, most=10**8) * MIB,
+        clamd_url=_clamd_url(source),
+        evidence_s3=_object_storage(source),
         log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         deadlines=_deadlines(source),
     )
@@ -356,6 +375,44 @@ def _smtp_url(source: Environment, default: str) -> str:
     if parts.password:
         source.fault("SMTP_URL carries a password; put it into SMTP_PASSWORD_FILE.")
     return value
+
+
+def _clamd_url(source: Environment) -> str:
+    """The virus scanner: unix:///path of its socket, or tcp://host:port; empty if there is none."""
+    value = source.text("CLAMD_URL")
+    parts = source.url("CLAMD_URL", value, ("unix", "tcp"))
+    if (parts.scheme == "tcp" and not (parts.hostname and parts.port)) or (
+        parts.scheme == "unix" and (parts.netloc or len(parts.path) < 2)
+    ):
+        source.fault("CLAMD_URL must be unix:///path/of/the/socket or tcp://host:port.")
+        return ""
+    return value if parts.scheme else ""
+
+
+def _object_storage(source: Environment) -> ObjectStorage | None:
+    """The bucket of EVIDENCE_S3_URL; without it evidence lies in EVIDENCE_DIR."""
+    url = source.text("EVIDENCE_S3_URL").rstrip("/")
+    if not url:
+        return None
+    parts = source.url("EVIDENCE_S3_URL", url, ("https", "http"))
+    if parts.username or parts.password:
+        source.fault(
+            "EVIDENCE_S3_URL carries a name or password; put them into EVIDENCE_S3_KEY_FILE"
+            " and EVIDENCE_S3_SECRET_FILE."
+        )
+    storage = ObjectStorage(
+        url=url,
+        bucket=source.text("EVIDENCE_S3_BUCKET"),
+        prefix=source.text("EVIDENCE_S3_PREFIX"),
+        region=source.text("EVIDENCE_S3_REGION", "us-east-1"),
+        addressing=source.choice("EVIDENCE_S3_ADDRESSING", ("path", "virtual"), "path"),
+        key_id=source.secret("EVIDENCE_S3_KEY"),
+        secret=source.secret("EVIDENCE_S3_SECRET"),
+    )
+    for name, value in (("BUCKET", storage.bucket), ("KEY", storage.key_id), ("SECRET", storage.secret)):
+        if not value:
+            source.fault(f"EVIDENCE_S3_URL is set, but EVIDENCE_S3_{name} is not.")
+    return storage
 
 
 def _city_code(source: Environment) -> str:

@@ -29,7 +29,7 @@ from portal.challenge.setup import make_challenger
 from portal.config import Settings
 from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale, gettext_noop
-from portal.evidence.store import LocalStore
+from portal.evidence.store import make_store
 from portal.extensions import babel, csrf, limiter, login_manager, migrate
 from portal.people import labels, sessions
 from portal.public.routes import public
@@ -110,7 +110,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_faces"] = settings.faces if faces is None else faces
     app.extensions["portal_tables"] = tables.SLICES
     app.extensions["portal_keyring"] = _keyring(settings)
-    app.extensions["portal_store"] = LocalStore(settings.evidence_dir, app.extensions["portal_keyring"])
+    app.extensions["portal_store"] = make_store(settings, app.extensions["portal_keyring"])
     app.extensions["portal_redis"] = Redis.from_url(
         settings.redis_url,
         socket_connect_timeout=0.2,

@@ -184,7 +184,7 @@ def test_cookies_follow_the_scheme_of_the_origin(environ: dict[str, str], tmp_pa
 
 def test_flask_gets_limits_where_it_has_none(environ: dict[str, str]) -> None:
     config = Settings.load(environ).flask_config()
-    assert config["MAX_CONTENT_LENGTH"] == (9 * 20 + 1) * 1024 * 1024
+    assert config["MAX_CONTENT_LENGTH"] == (300 + 1) * 1024 * 1024
     assert config["MAX_FORM_MEMORY_SIZE"]
     assert config["MAX_FORM_PARTS"]
     assert config["TRUSTED_HOSTS"] == ["report.example.cn"]

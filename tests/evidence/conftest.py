@@ -6,6 +6,9 @@ import pytest
 
 from tests.evidence.samples import one_of_each
 
+# A server that speaks S3 is loaded for these tests only.
+from tests.fixtures.stores import kept, kept_in_bucket, kept_locally, s3_url  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def samples() -> dict[str, bytes]:
