@@ -42,6 +42,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_districts_code")),
     )
     op.create_table(
+        "drafts",
+        sa.Column("token_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_drafts")),
+    )
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drafts_saved_at"), ["saved_at"], unique=False)
+
+    op.create_table(
         "funds",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
@@ -102,6 +112,7 @@ def upgrade() -> None:
         sa.Column("totp_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("totp_last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=120), nullable=False),
+        sa.Column("telephone", sa.String(length=20), server_default="", nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
@@ -145,6 +156,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("danger_now", sa.Boolean(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
@@ -202,6 +214,10 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "merged_into_id IS NULL OR merged_into_id <> id", name=op.f("ck_cases_not_merged_into_itself")
+        ),
+        sa.CheckConstraint(
+            "urgent = false OR (is_open = true AND danger_now = true)",
+            name=op.f("ck_cases_urgent_is_open_and_in_danger"),
         ),
         sa.ForeignKeyConstraint(["department_id"], ["departments.id"], name=op.f("fk_cases_department_id")),
         sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_cases_district_id")),
@@ -270,7 +286,32 @@ def upgrade() -> None:
             unique=False,
             postgresql_ops={"subject_name": "text_pattern_ops"},
         )
+        batch_op.create_index(
+            "ix_cases_urgent",
+            ["due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("urgent"),
+            postgresql_where=sa.text("urgent"),
+        )
 
+    op.create_table(
+        "alarms",
+        sa.Column(
+            "case_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undertaken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undertaken_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(undertaken_at IS NULL) = (undertaken_by IS NULL)", name=op.f("ck_alarms_undertaken_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alarms_case_id")),
+        sa.ForeignKeyConstraint(["undertaken_by"], ["people.id"], name=op.f("fk_alarms_undertaken_by")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_alarms")),
+    )
     op.create_table(
         "awards",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -346,6 +387,34 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("status <> 'refused'"),
             postgresql_where=sa.text("status <> 'refused'"),
+        )
+
+    op.create_table(
+        "duty_weeks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("week", sa.Date(), nullable=False),
+        sa.Column("district_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("supervisor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_duty_weeks_district_id")),
+        sa.ForeignKeyConstraint(["officer_id"], ["accounts.id"], name=op.f("fk_duty_weeks_officer_id")),
+        sa.ForeignKeyConstraint(["supervisor_id"], ["accounts.id"], name=op.f("fk_duty_weeks_supervisor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_weeks")),
+    )
+    with op.batch_alter_table("duty_weeks", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_duty_weeks_week_city",
+            ["week"],
+            unique=True,
+            sqlite_where=sa.text("district_id IS NULL"),
+            postgresql_where=sa.text("district_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_duty_weeks_week_district",
+            ["week", "district_id"],
+            unique=True,
+            sqlite_where=sa.text("district_id IS NOT NULL"),
+            postgresql_where=sa.text("district_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -461,6 +530,7 @@ def upgrade() -> None:
         ),
         sa.Column("district_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.String(length=60), nullable=False),
         sa.Column("subject_name", sa.String(length=120), nullable=False),
         sa.Column("happened", sa.String(length=120), nullable=False),
         sa.Column("narrative", sa.Text(), nullable=False),
@@ -479,6 +549,8 @@ def upgrade() -> None:
         ),
         sa.Column("alert_channel", sa.String(length=20), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("consent_version", sa.String(length=20), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_reports_case_id")),
         sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_reports_district_id")),
         sa.ForeignKeyConstraint(["origin_case_id"], ["cases.id"], name=op.f("fk_reports_origin_case_id")),
@@ -900,6 +972,7 @@ def upgrade() -> None:
                 "queued",
                 "sent",
                 "dead",
+                "expired",
                 name="delivery_state",
                 native_enum=False,
                 create_constraint=True,
@@ -910,6 +983,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("available_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.String(length=80), nullable=False),
         sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id")),
@@ -1060,9 +1134,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_redactions_digest", ["digest"], unique=False)
         batch_op.create_index("ix_redactions_evidence_version", ["evidence_id", "version"], unique=True)
 
+    op.create_table(
+        "alarm_calls",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["alarms.case_id"], name=op.f("fk_alarm_calls_case_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_alarm_calls_delivery_id")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["accounts.id"], name=op.f("fk_alarm_calls_recipient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_calls")),
+        sa.UniqueConstraint(
+            "case_id", "step", "recipient_id", name=op.f("uq_alarm_calls_case_id_step_recipient_id")
+        ),
+    )
+    with op.batch_alter_table("alarm_calls", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alarm_calls_delivery_id"), ["delivery_id"], unique=False)
+
 
 def downgrade() -> None:
     """Go back."""
+    with op.batch_alter_table("alarm_calls", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alarm_calls_delivery_id"))
+
+    op.drop_table("alarm_calls")
     with op.batch_alter_table("redactions", schema=None) as batch_op:
         batch_op.drop_index("ix_redactions_evidence_version")
         batch_op.drop_index("ix_redactions_digest")
@@ -1154,6 +1251,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_findings_case")
 
     op.drop_table("findings")
+    with op.batch_alter_table("duty_weeks", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_duty_weeks_week_district",
+            sqlite_where=sa.text("district_id IS NOT NULL"),
+            postgresql_where=sa.text("district_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "uq_duty_weeks_week_city",
+            sqlite_where=sa.text("district_id IS NULL"),
+            postgresql_where=sa.text("district_id IS NULL"),
+        )
+
+    op.drop_table("duty_weeks")
     with op.batch_alter_table("awards", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_awards_live_case_stage",
@@ -1163,7 +1273,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_awards_status")
 
     op.drop_table("awards")
+    op.drop_table("alarms")
     with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_cases_urgent", sqlite_where=sa.text("urgent"), postgresql_where=sa.text("urgent")
+        )
         batch_op.drop_index("ix_cases_subject_name", postgresql_ops={"subject_name": "text_pattern_ops"})
         batch_op.drop_index(
             "ix_cases_open_waiting",
@@ -1208,6 +1322,10 @@ def downgrade() -> None:
 
     op.drop_table("login_failures")
     op.drop_table("funds")
+    with op.batch_alter_table("drafts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_drafts_saved_at"))
+
+    op.drop_table("drafts")
     op.drop_table("districts")
     op.drop_table("departments")
     op.drop_table("challenges")

@@ -60,12 +60,27 @@ class Report(Base):
     danger_now: Mapped[DangerNow] = mapped_column(choice(DangerNow, "danger_now"))
     district_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("districts.id"))
     address: Mapped[str] = mapped_column(String(200), default="")
+    # Of the danger, never of the reporter: latitude, longitude and the accuracy in metres, as confirmed.
+    position: Mapped[str] = mapped_column(String(60), default="")
     subject_name: Mapped[str] = mapped_column(String(120), default="")
     happened: Mapped[str] = mapped_column(String(120), default="")
     narrative: Mapped[str] = mapped_column(Text)
     real_name: Mapped[RealName] = mapped_column(choice(RealName, "real_name"))
     alert_channel: Mapped[str] = mapped_column(String(20), default="")
     withdrawn_at: Mapped[MaybeInstant]
+    # Which notices the reporter agreed to, and when; empty for what an officer typed in.
+    consent_version: Mapped[str] = mapped_column(String(20), default="")
+    consented_at: Mapped[MaybeInstant]
+
+
+class KeptDraft(Base):
+    """A form that is being written, sealed with a key that only the writer's browser holds; a day at most."""
+
+    __tablename__ = "drafts"
+
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[Instant] = mapped_column(index=True)
 
 
 class MessageSide(StrEnum):
