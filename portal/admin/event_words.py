@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
 
 from portal.admin.event_log import LogRow, usernames
 from portal.admin.words import EVENTS
 from portal.audit.models import ActorKind
 from portal.badges import BADGES
-from portal.people.labels import role_label
+from portal.database import db
+from portal.people.labels import role_label, unit_name
+from portal.people.models import Department, District
+from portal.reports.timeline import REASONS
 
 ACTIONS = {
     **{action: words for action, (_icon, words) in EVENTS.items()},
@@ -79,6 +83,9 @@ KINDS = {
 }
 
 
+Named = dict[str, dict[int, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row of the log as it is shown."""
@@ -88,6 +95,7 @@ class Line:
     who: str
     role: str
     moved: tuple[str, str] | None
+    reason: str
     facts: list[tuple[str, str]]
 
 
@@ -98,11 +106,16 @@ def action_label(action: str) -> str:
 
 def lines_of(rows: list[LogRow]) -> list[Line]:
     """Return the rows as they are shown; accounts in the facts by their user names."""
-    named = usernames({row.event.facts["account"] for row in rows if "account" in row.event.facts})
+    accounts = usernames({row.event.facts["account"] for row in rows if "account" in row.event.facts})
+    named = {"account": accounts, "department": _units(Department), "district": _units(District)}
     return [_line(row, named) for row in rows]
 
 
-def _line(row: LogRow, named: dict[int, str]) -> Line:
+def _units(model: type[Department] | type[District]) -> dict[int, str]:
+    return {unit.id: unit_name(unit) for unit in db.session.scalars(select(model))}
+
+
+def _line(row: LogRow, named: Named) -> Line:
     event = row.event
     who = row.person or str(KINDS.get(event.actor_kind, gettext("Somebody")))
     cycles = _cycles(event.action)
@@ -115,13 +128,15 @@ def _line(row: LogRow, named: dict[int, str]) -> Line:
         who=who,
         role=role_label(event.actor_role) if event.actor_role else "",
         moved=moved,
+        reason=str(REASONS.get(event.reason, event.reason)),
         facts=list(_facts(event.facts, named)),
     )
 
 
-def _facts(facts: dict[str, Any], named: dict[int, str]) -> Iterator[tuple[str, str]]:
+def _facts(facts: dict[str, Any], named: Named) -> Iterator[tuple[str, str]]:
     for name, value in facts.items():
-        shown = named.get(value, "") if name == "account" else _fact(value)
+        # What is kept as an id is shown by its name.
+        shown = named[name].get(value, "") if name in named and isinstance(value, int) else _fact(value)
         if name in FACTS and shown:
             yield str(FACTS[name]), shown
 

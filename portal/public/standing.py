@@ -66,6 +66,7 @@ class Standing:
     conclusion: str
     is_answered: bool
     is_withdrawn: bool
+    can_withdraw: bool
     object_until: datetime | None
     promises: list[Item]
 
@@ -83,6 +84,8 @@ def standing_of(report: Report, case: Case, messages: list[Message], terms: Term
         conclusion=case.conclusion.value if answered and case.conclusion else "",
         is_answered=answered,
         is_withdrawn=withdrawn,
+        # Once the case is closed or gone to another authority there is nothing left to withdraw from.
+        can_withdraw=not withdrawn and case.is_open,
         object_until=case.due_at if open_to_objection else None,
         promises=[] if withdrawn else _promises(report, case, terms, at),
     )
