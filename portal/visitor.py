@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import ipaddress
 
-from flask import current_app, request
+from flask import current_app, request, session
+from flask_wtf.csrf import generate_csrf
 
 from portal import clock
 
@@ -30,3 +31,10 @@ def visitor_key() -> str:
     day = clock.now().date().isoformat()
     text = f"visitor|{day}|{network_of(request.remote_addr or '')}"
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def session_key() -> str:
+    """Return a name for this browser session, which ends with it and says nothing about it."""
+    generate_csrf()  # begins the session where there is none
+    text = f"session|{session.get('csrf_token', '')}"
+    return hmac.new(str(current_app.secret_key).encode(), text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -17,7 +17,9 @@ def upgrade() -> None:
         "challenges",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("answer_mac", sa.LargeBinary(), nullable=False),
-        sa.Column("picture", sa.LargeBinary(), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_challenges")),
     )

@@ -19,6 +19,8 @@ _COLOURS = 16  # a third of the bytes, and nothing is lost to the eye
 _LONGEST_ANSWER = 40
 # What a person may read for a letter of the alphabet: never another answer's letter.
 _READ_FOR = str.maketrans({"0": "D", "O": "D", "Q": "D"})
+# Somebody who listens may write the digits as words are written.
+_SAID_FOR = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
 
 
 class _Ink(ImageCaptcha):  # type: ignore[misc, unused-ignore]  # the package may come without types
@@ -49,8 +51,9 @@ def draw() -> Drawing:
 
 
 def fold(answer: str) -> str:
-    """Return an answer without case, spaces, hyphens, full-width forms and look-alikes."""
-    plain = unicodedata.normalize("NFKC", answer[:_LONGEST_ANSWER]).upper().translate(_READ_FOR)
+    """Return an answer without case, spaces, hyphens, full-width forms, Chinese digits and look-alikes."""
+    plain = unicodedata.normalize("NFKC", answer[:_LONGEST_ANSWER]).upper()
+    plain = plain.translate(_SAID_FOR).translate(_READ_FOR)
     return "".join(character for character in plain if character.isalnum())
 
 

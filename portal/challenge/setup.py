@@ -19,7 +19,7 @@ from portal.vault.keys import Keyring, Purpose
 
 
 def make_challenger(app: Flask, settings: Settings) -> Challenger:
-    """Make the challenger of the settings: pictures from Redis, from a table while Redis is down."""
+    """Make the challenger of the settings: challenges from Redis, from a table while Redis is down."""
     if settings.challenge == "null":
         return NullChallenge()
     table = TableStore(cast(Table, ChallengeRow.__table__), _begin, mac_key(app), clock.now)
@@ -27,7 +27,7 @@ def make_challenger(app: Flask, settings: Settings) -> Challenger:
 
 
 def redis_store(app: Flask) -> RedisStore:
-    """Return the store of the pictures that are drawn ahead."""
+    """Return the store of the challenges that are made ahead."""
     return RedisStore(app.extensions["portal_redis"], mac_key(app))
 
 

@@ -1,4 +1,4 @@
-"""Where challenges wait: in Redis, drawn ahead by the worker; in a table while Redis is down.
+"""Where challenges wait: in Redis, made ahead by the worker; in a table while Redis is down.
 
 An answer is kept as a keyed hash only. Checking takes the challenge away in one step, so of any number of
 answers at the same moment at most one is judged.
@@ -20,10 +20,12 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from portal.challenge.challenger import ChallengeStore
 from portal.challenge.drawing import answer_mac, draw
+from portal.challenge.kinds import Kind
+from portal.challenge.speaking import speak
 
 LIFETIME = timedelta(minutes=20)
 POOL_LIFETIME = timedelta(hours=12)
-POOL_KEY = "challenge:pool"
+POOL_KEY = "challenge:pool"  # of pictures; spoken challenges have a pool for each language
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _ID_BYTES, _MAC_BYTES = 16, 32
@@ -31,51 +33,62 @@ _log = logging.getLogger(__name__)
 
 
 class RedisStore:
-    """Challenges in Redis; `pool` holds pictures drawn ahead, which nobody has seen yet."""
+    """Challenges in Redis; the pools hold what was made ahead and nobody has seen yet."""
 
     def __init__(self, client: Any, mac_key: bytes) -> None:  # noqa: ANN401 - redis-py's own types are unions
         self._redis = client
         self._mac_key = mac_key
 
-    def fill(self, level: int) -> int:
-        """Draw pictures until the pool holds so many; returns how many were drawn."""
-        missing = max(0, level - int(self._redis.llen(POOL_KEY)))
+    def fill(self, level: int, kind: Kind = Kind.PICTURE) -> int:
+        """Make challenges until the kind's pool holds so many; returns how many were made."""
+        pool = pool_key(kind)
+        missing = max(0, level - int(self._redis.llen(pool)))
         for _ in range(missing):
-            challenge_id, mac, picture = _new(self._mac_key)
-            self._redis.rpush(POOL_KEY, bytes.fromhex(challenge_id) + mac + picture)
-        self._redis.expire(POOL_KEY, POOL_LIFETIME)
+            challenge_id, mac, content = _new(self._mac_key, kind)
+            self._redis.rpush(pool, bytes.fromhex(challenge_id) + mac + content)
+        self._redis.expire(pool, POOL_LIFETIME)
         return missing
 
-    def issue(self) -> str:
-        """Take a picture from the pool, or draw one, and let it wait for its answer."""
-        drawn = self._redis.lpop(POOL_KEY)
-        challenge_id, mac, picture = _unpack(drawn) if drawn else _new(self._mac_key)
+    def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
+        """Take a challenge from the pool, or make one, and let it wait for its answer."""
+        made = self._redis.lpop(pool_key(kind))
+        challenge_id, mac, content = _unpack(made) if made else _new(self._mac_key, kind)
+        waiting = {"mac": mac, "holder": holder, _field(kind): content}
         with self._redis.pipeline(transaction=True) as together:
-            together.hset(_key(challenge_id), mapping={"mac": mac, "picture": picture})
+            together.hset(_key(challenge_id), mapping=waiting)
             together.expire(_key(challenge_id), LIFETIME)
             together.execute()
         return challenge_id
 
     def picture(self, challenge_id: str) -> bytes | None:
         """Return the picture of a challenge that waits for its answer."""
-        if not _ID.fullmatch(challenge_id):
-            return None
-        picture = self._redis.hget(_key(challenge_id), "picture")
-        return bytes(picture) if picture is not None else None
+        return self._content(challenge_id, "picture")
 
-    def check(self, challenge_id: str, answer: str) -> bool:
+    def sound(self, challenge_id: str) -> bytes | None:
+        """Return the sound of a challenge that waits for its answer."""
+        return self._content(challenge_id, "sound")
+
+    def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
         """Take the challenge away and compare; the transaction gives its hash to one caller only."""
         if not _ID.fullmatch(challenge_id):
             return False
         with self._redis.pipeline(transaction=True) as together:
-            together.hget(_key(challenge_id), "mac")
+            together.hmget(_key(challenge_id), "mac", "holder")
             together.delete(_key(challenge_id))
-            mac, _ = together.execute()
-        return mac is not None and _is_right(bytes(mac), self._mac_key, challenge_id, answer)
+            (mac, held_by), _ = together.execute()
+        if mac is None or not hmac.compare_digest(held_by or b"", holder.encode()):
+            return False
+        return _is_right(bytes(mac), self._mac_key, challenge_id, answer)
+
+    def _content(self, challenge_id: str, name: str) -> bytes | None:
+        if not _ID.fullmatch(challenge_id):
+            return None
+        content = self._redis.hget(_key(challenge_id), name)
+        return bytes(content) if content is not None else None
 
 
 class TableStore:
-    """Challenges in a table with id, answer_mac, picture and expires_at, for the time without Redis.
+    """Challenges in a table (see ChallengeRow) for the time without Redis.
 
     `begin` gives a connection in a transaction of its own (as `Engine.begin` does), since a challenge is used
     up even if the request fails later. Check before the request itself starts to write: SQLite has one writer
@@ -94,11 +107,18 @@ class TableStore:
         self._mac_key = mac_key
         self._now = now
 
-    def issue(self) -> str:
-        """Draw a picture and let it wait; what has expired is cleared away."""
-        challenge_id, mac, picture = _new(self._mac_key)
+    def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
+        """Make a challenge and let it wait; what has expired is cleared away."""
+        challenge_id, mac, content = _new(self._mac_key, kind)
         now = self._now()
-        row = {"id": challenge_id, "answer_mac": mac, "picture": picture, "expires_at": now + LIFETIME}
+        row = {
+            "id": challenge_id,
+            "answer_mac": mac,
+            "holder": holder,
+            "kind": _field(kind),
+            "content": content,
+            "expires_at": now + LIFETIME,
+        }
         with self._begin() as connection:
             connection.execute(delete(self._table).where(self._table.c.expires_at <= now))
             connection.execute(insert(self._table).values(row))
@@ -106,25 +126,40 @@ class TableStore:
 
     def picture(self, challenge_id: str) -> bytes | None:
         """Return the picture of a challenge that waits for its answer."""
-        columns = self._table.c
-        waiting = select(columns.picture).where(columns.id == challenge_id, columns.expires_at > self._now())
-        with self._begin() as connection:
-            picture = connection.execute(waiting).scalar_one_or_none()
-        return bytes(picture) if picture is not None else None
+        return self._content(challenge_id, "picture")
 
-    def check(self, challenge_id: str, answer: str) -> bool:
+    def sound(self, challenge_id: str) -> bytes | None:
+        """Return the sound of a challenge that waits for its answer."""
+        return self._content(challenge_id, "sound")
+
+    def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
         """Take the row away and compare; deleting gives its contents to one caller only."""
+        if not _ID.fullmatch(challenge_id):
+            return False
         columns = self._table.c
         taken = (
             delete(self._table)
             .where(columns.id == challenge_id)
-            .returning(columns.answer_mac, columns.expires_at)
+            .returning(columns.answer_mac, columns.holder, columns.expires_at)
         )
         with self._begin() as connection:
             row = connection.execute(taken).one_or_none()
         if row is None or row.expires_at <= self._now():
             return False
+        if not hmac.compare_digest(row.holder.encode(), holder.encode()):
+            return False
         return _is_right(bytes(row.answer_mac), self._mac_key, challenge_id, answer)
+
+    def _content(self, challenge_id: str, name: str) -> bytes | None:
+        if not _ID.fullmatch(challenge_id):
+            return None
+        columns = self._table.c
+        waiting = select(columns.content).where(
+            columns.id == challenge_id, columns.kind == name, columns.expires_at > self._now()
+        )
+        with self._begin() as connection:
+            content = connection.execute(waiting).scalar_one_or_none()
+        return bytes(content) if content is not None else None
 
 
 class FallbackStore:
@@ -134,15 +169,15 @@ class FallbackStore:
         self._primary = primary
         self._secondary = secondary
 
-    def issue(self) -> str:
+    def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
         """Issue from the first store that answers."""
         try:
-            return self._primary.issue()
+            return self._primary.issue(kind, holder)
         except RedisError as error:
             _log.warning(
                 "Challenges come from the database, since Redis does not answer: %s", type(error).__name__
             )
-            return self._secondary.issue()
+            return self._secondary.issue(kind, holder)
 
     def picture(self, challenge_id: str) -> bytes | None:
         """Look in both: one issued while Redis was down stays in the second store."""
@@ -152,21 +187,41 @@ class FallbackStore:
             picture = None
         return picture if picture is not None else self._secondary.picture(challenge_id)
 
-    def check(self, challenge_id: str, answer: str) -> bool:
+    def sound(self, challenge_id: str) -> bytes | None:
+        """Look in both, as for a picture."""
+        try:
+            sound = self._primary.sound(challenge_id)
+        except RedisError:
+            sound = None
+        return sound if sound is not None else self._secondary.sound(challenge_id)
+
+    def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
         """Check in both; an id lives in one of them only, so it is still judged once."""
         try:
-            if self._primary.check(challenge_id, answer):
+            if self._primary.check(challenge_id, answer, holder):
                 return True
         except RedisError:
             pass
-        return self._secondary.check(challenge_id, answer)
+        return self._secondary.check(challenge_id, answer, holder)
 
 
-def _new(mac_key: bytes) -> tuple[str, bytes, bytes]:
-    """Return a new id, the hash of its answer, and its picture."""
-    drawn = draw()
+def pool_key(kind: Kind) -> str:
+    """Return where the challenges of a kind are kept that nobody has seen yet."""
+    return f"{POOL_KEY}:{kind}" if kind.is_spoken else POOL_KEY
+
+
+def _new(mac_key: bytes, kind: Kind) -> tuple[str, bytes, bytes]:
+    """Return a new id, the hash of its answer, and its picture or sound."""
     challenge_id = secrets.token_hex(_ID_BYTES)
+    if kind.is_spoken:
+        said = speak(kind)
+        return challenge_id, answer_mac(mac_key, challenge_id, said.answer), said.sound
+    drawn = draw()
     return challenge_id, answer_mac(mac_key, challenge_id, drawn.answer), drawn.picture
+
+
+def _field(kind: Kind) -> str:
+    return "sound" if kind.is_spoken else "picture"
 
 
 def _unpack(drawn: bytes) -> tuple[str, bytes, bytes]:

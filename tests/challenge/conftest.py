@@ -14,7 +14,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from portal.challenge import drawing, stores
+from portal.challenge import drawing, speaking, stores
+from portal.challenge.kinds import Kind
 
 KEY = bytes(range(32))
 
@@ -69,13 +70,19 @@ def redis(redis_socket: str) -> Iterator[Redis]:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, str]:
-    """Return what is to be read in each picture drawn during the test."""
+    """Return what is to be read or heard in each picture and sound made during the test."""
     known: dict[bytes, str] = {}
 
-    def remembering(real: Callable[[], drawing.Drawing] = drawing.draw) -> drawing.Drawing:
+    def drawing_noted(real: Callable[[], drawing.Drawing] = drawing.draw) -> drawing.Drawing:
         drawn = real()
         known[drawn.picture] = drawn.answer
         return drawn
 
-    monkeypatch.setattr(stores, "draw", remembering)
+    def speaking_noted(kind: Kind) -> speaking.Recording:
+        said = speaking.speak(kind)
+        known[said.sound] = said.answer
+        return said
+
+    monkeypatch.setattr(stores, "draw", drawing_noted)
+    monkeypatch.setattr(stores, "speak", speaking_noted)
     return known

@@ -14,6 +14,7 @@ from redis import Redis
 from portal.challenge import jobs, stores
 from portal.challenge.challenger import NullChallenge, PictureChallenge
 from portal.challenge.drawing import draw
+from portal.challenge.kinds import Kind
 from tests.fixtures.app import make_settings, migrated
 
 DEAD = "redis://127.0.0.1:1"
@@ -68,11 +69,13 @@ def test_pictures_are_drawn_ahead_and_without_redis_nothing_breaks(
     asking: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "POOL_LEVEL", 3)
+    monkeypatch.setattr(jobs, "SOUND_LEVEL", 2)
     with asking.app_context():
         drawn = jobs.fill()
     connection: Redis = asking.extensions["portal_redis"]
     if drawn:
-        assert connection.llen(stores.POOL_KEY) == drawn == 3
+        assert [connection.llen(stores.pool_key(kind)) for kind in Kind] == [3, 2, 2]
+        assert drawn == 7
     else:
         assert asking.extensions["portal_settings"].redis_url == DEAD
 

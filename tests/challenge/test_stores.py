@@ -17,7 +17,8 @@ from sqlalchemy.types import TypeDecorator
 
 from portal.challenge.challenger import Challenger, ChallengeStore, NullChallenge, PictureChallenge
 from portal.challenge.drawing import answer_mac
-from portal.challenge.stores import LIFETIME, POOL_KEY, FallbackStore, RedisStore, TableStore
+from portal.challenge.kinds import Kind
+from portal.challenge.stores import LIFETIME, POOL_KEY, FallbackStore, RedisStore, TableStore, pool_key
 from tests.challenge.conftest import KEY
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -41,7 +42,9 @@ TABLE = Table(
     MetaData(),
     Column("id", String(40), primary_key=True),
     Column("answer_mac", LargeBinary, nullable=False),
-    Column("picture", LargeBinary, nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("content", LargeBinary, nullable=False),
     Column("expires_at", Aware, nullable=False),
 )
 
@@ -92,27 +95,59 @@ class Down:
         return fail
 
 
+@pytest.fixture(params=list(Kind))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def shown(store: ChallengeStore, challenge_id: str) -> bytes | None:
+    """What there is to see or to hear, never both."""
+    picture, sound = store.picture(challenge_id), store.sound(challenge_id)
+    assert picture is None or sound is None
+    return picture or sound
+
+
 def solve(store: ChallengeStore, challenge_id: str, answers: dict[bytes, str]) -> str:
-    picture = store.picture(challenge_id)
-    assert picture is not None
-    return answers[picture]
+    content = shown(store, challenge_id)
+    assert content is not None
+    return answers[content]
 
 
-def test_a_right_answer_opens_once(store: ChallengeStore, answers: dict[bytes, str]) -> None:
-    challenge_id, other = store.issue(), store.issue()
+def test_a_right_answer_opens_once(store: ChallengeStore, answers: dict[bytes, str], kind: Kind) -> None:
+    challenge_id, other = store.issue(kind), store.issue(kind)
     answer = solve(store, challenge_id, answers)
     assert store.check(challenge_id, f" {answer.lower()} ")
     assert not store.check(challenge_id, answer)
-    assert store.picture(challenge_id) is None
-    assert store.picture(other) is not None
+    assert shown(store, challenge_id) is None
+    assert shown(store, other) is not None
 
 
-def test_a_wrong_answer_uses_the_challenge_up(store: ChallengeStore, answers: dict[bytes, str]) -> None:
-    challenge_id = store.issue()
+def test_a_challenge_of_one_kind_is_not_given_as_the_other(store: ChallengeStore) -> None:
+    drawn, said = store.issue(Kind.PICTURE), store.issue(Kind.MANDARIN)
+    assert (store.sound(drawn), store.picture(said)) == (None, None)
+
+
+def test_the_right_answer_from_another_session_opens_nothing_and_uses_it_up(
+    store: ChallengeStore, answers: dict[bytes, str], kind: Kind
+) -> None:
+    for stranger in ("theirs", "", "mine "):
+        challenge_id = store.issue(kind, "mine")
+        answer = solve(store, challenge_id, answers)
+        assert not store.check(challenge_id, answer, stranger)
+        assert not store.check(challenge_id, answer, "mine")
+    challenge_id = store.issue(kind, "mine")
+    assert store.check(challenge_id, solve(store, challenge_id, answers), "mine")
+
+
+def test_a_wrong_answer_uses_the_challenge_up(
+    store: ChallengeStore, answers: dict[bytes, str], kind: Kind
+) -> None:
+    challenge_id = store.issue(kind)
     answer = solve(store, challenge_id, answers)
     assert not store.check(challenge_id, "XXXX")
     assert not store.check(challenge_id, answer)
-    assert store.picture(challenge_id) is None
+    assert shown(store, challenge_id) is None
 
 
 def test_the_answer_to_another_challenge_is_wrong(store: ChallengeStore, answers: dict[bytes, str]) -> None:
@@ -125,15 +160,15 @@ def test_the_answer_to_another_challenge_is_wrong(store: ChallengeStore, answers
 )
 def test_an_unknown_id_has_no_picture_and_no_right_answer(store: ChallengeStore, name: str) -> None:
     store.issue()
-    assert store.picture(name) is None
+    assert shown(store, name) is None
     assert not store.check(name, "")
 
 
 def test_of_twenty_right_answers_at_once_one_is_accepted(
-    store: ChallengeStore, answers: dict[bytes, str]
+    store: ChallengeStore, answers: dict[bytes, str], kind: Kind
 ) -> None:
-    for _ in range(5):
-        challenge_id = store.issue()
+    for _ in range(3):
+        challenge_id = store.issue(kind)
         answer = solve(store, challenge_id, answers)
         together = threading.Barrier(20)
 
@@ -154,13 +189,14 @@ def test_redis_holds_no_answer_and_forgets_after_twenty_minutes(
     redis: Any, answers: dict[bytes, str]
 ) -> None:
     store = RedisStore(redis, KEY)
-    store.fill(3)
-    challenge_id = store.issue()
-    key = f"challenge:{challenge_id}"
-    assert 0 < redis.ttl(key) <= LIFETIME.total_seconds()
-    kept = b"".join([*redis.hvals(key), *redis.lrange(POOL_KEY, 0, -1)])
-    for answer in answers.values():
-        assert answer.encode() not in kept
+    for kind in Kind:
+        store.fill(3, kind)
+        challenge_id = store.issue(kind)
+        key = f"challenge:{challenge_id}"
+        assert 0 < redis.ttl(key) <= LIFETIME.total_seconds()
+        kept = b"".join([*redis.hvals(key), *redis.lrange(pool_key(kind), 0, -1)])
+        for answer in answers.values():
+            assert answer.encode() not in kept
     redis.delete(key)
     assert not store.check(challenge_id, answers[next(iter(answers))])
 
@@ -177,6 +213,19 @@ def test_the_pool_is_filled_to_its_level_and_used_first(redis: Any, answers: dic
     assert len(answers) == 6
     store.fill(1)
     assert redis.ttl(POOL_KEY) > 0
+
+
+def test_each_language_has_a_pool_of_its_own(redis: Any, answers: dict[bytes, str]) -> None:
+    store = RedisStore(redis, KEY)
+    for kind in Kind:
+        assert (store.fill(2, kind), store.fill(2, kind)) == (2, 0)
+        assert redis.ttl(pool_key(kind)) > 0
+    for kind in Kind:
+        before = redis.llen(pool_key(kind))
+        issued = store.issue(kind)
+        assert store.check(issued, solve(store, issued, answers))
+        assert redis.llen(pool_key(kind)) == before - 1
+    assert len(answers) == 2 * len(Kind)
 
 
 def test_a_challenge_in_the_table_expires_and_is_cleared_away(
@@ -205,7 +254,7 @@ def test_the_table_holds_no_answer(
     with engine.begin() as connection:
         row = connection.execute(select(TABLE)).one()
     assert row.answer_mac == answer_mac(KEY, challenge_id, answer)
-    assert answer.encode() not in row.picture
+    assert answer.encode() not in row.content
 
 
 def test_while_redis_is_down_the_table_takes_over_and_the_door_stays_shut(
@@ -237,17 +286,25 @@ def test_a_challenge_set_while_redis_was_down_is_judged_when_it_is_back(
 
 def test_a_fault_other_than_redis_is_not_swallowed(table_store: TableStore) -> None:
     class Broken:
-        def issue(self) -> str:
+        def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
             raise ZeroDivisionError
 
         def picture(self, challenge_id: str) -> bytes | None:
             raise ZeroDivisionError
 
-        def check(self, challenge_id: str, answer: str) -> bool:
+        def sound(self, challenge_id: str) -> bytes | None:
+            raise ZeroDivisionError
+
+        def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
             raise ZeroDivisionError
 
     store = FallbackStore(Broken(), table_store)
-    for call in (store.issue, lambda: store.picture("x"), lambda: store.check("x", "x")):
+    for call in (
+        store.issue,
+        lambda: store.picture("x"),
+        lambda: store.sound("x"),
+        lambda: store.check("x", "x"),
+    ):
         with pytest.raises(ZeroDivisionError):
             call()
 
