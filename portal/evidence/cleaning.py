@@ -1,6 +1,6 @@
 """Clean copies for staff: each file is opened in a child process of its own, never in this one.
 
-Meant for jobs. A hostile file costs its own child at most: 640 MiB, 10 seconds of computing, 15 of waiting.
+Meant for jobs. A hostile file costs its own child at most, within the limits of portal.evidence.confinement.
 Originals and results pass through memory files, so nothing readable is left on the disk.
 """
 
@@ -13,31 +13,42 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from portal.evidence.inspection import InspectionFault, MediaType
+from portal.evidence.confinement import LIMITS
+from portal.evidence.hashing import BITS, CUTS, Hashes
+from portal.evidence.inspection import InspectionFault, Kind, MediaType
 from portal.evidence.store import Readable
 
-TIMEOUT_SECONDS = 15
-
 _ROOT = Path(__file__).resolve().parents[2]
-_PICTURES = "portal.evidence.pictures"
-_DOCUMENTS = "portal.evidence.documents"
+_MODULES = {
+    Kind.PICTURE: "portal.evidence.pictures",
+    Kind.DOCUMENT: "portal.evidence.documents",
+    Kind.VIDEO: "portal.evidence.media",
+    Kind.AUDIO: "portal.evidence.media",
+}
+_PAGES = "portal.evidence.pages"
+CAN_DRAW_PAGES = find_spec("pypdfium2") is not None
+_MOST_PAGES = 20
 _COPY_BYTES = 256 * 1024
 
 
 class CleaningFault(StrEnum):
-    """Why there is no clean copy; the first six are those of inspection."""
+    """Why there is no clean copy; all but the last two are those of inspection."""
 
     EMPTY = InspectionFault.EMPTY.value
     TOO_LARGE = InspectionFault.TOO_LARGE.value
     NOT_ALLOWED = InspectionFault.NOT_ALLOWED.value
+    NOT_TAKEN = InspectionFault.NOT_TAKEN.value
     BROKEN = InspectionFault.BROKEN.value
     TOO_MANY_PIXELS = InspectionFault.TOO_MANY_PIXELS.value
     ENCRYPTED_PDF = InspectionFault.ENCRYPTED_PDF.value
+    TOO_LONG = InspectionFault.TOO_LONG.value
+    UNKNOWN_CODING = InspectionFault.UNKNOWN_CODING.value
     TOO_COSTLY = "too_costly"
     CRASHED = "crashed"
 
@@ -51,15 +62,24 @@ class CleaningError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """Pixels of a picture or film, pages of a document, length of a film or recording in milliseconds."""
+
+    width: int | None = None
+    height: int | None = None
+    pages: int | None = None
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Clean:
-    """A clean copy and, of a picture, a small JPEG one: open files, which the caller closes."""
+    """A clean copy and, of a picture or film, a small JPEG still: open files, which the caller closes."""
 
     media_type: MediaType
     main: BinaryIO
     thumb: BinaryIO | None
-    width: int | None
-    height: int | None
-    pages: int | None
+    measures: Measures
+    hashes: Hashes = field(default_factory=list)
 
     def close(self) -> None:
         """Give back the memory of both copies."""
@@ -79,28 +99,44 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a decoder found in a file: pixels of a picture, pages of a document."""
+    """What a decoder found in a file."""
 
     media_type: MediaType
-    width: int | None
-    height: int | None
-    pages: int | None
+    measures: Measures
 
 
 def clean_stream(media_type: MediaType, source: Readable) -> Clean:
     """Make clean copies of an original read from a stream; raises CleaningError."""
     main = _memory_file()
-    thumb = _memory_file() if media_type.is_picture else None
+    thumb = _memory_file() if media_type.kind in {Kind.PICTURE, Kind.VIDEO} else None
     results = [main] if thumb is None else [main, thumb]
     try:
-        facts = _ask_child(media_type, source, results)
+        facts = _ask_child(_MODULES[media_type.kind], media_type.kind, source, results)
+        clean_type = _clean_type(facts)
     except BaseException:
         for result in results:
             result.close()
         raise
-    for result in results:
-        result.seek(0)
-    return Clean(MediaType(str(facts["media_type"])), main, thumb, *_measures(facts))
+    if thumb is not None and not thumb.seek(0, os.SEEK_END):  # a recording in the container of a film
+        thumb.close()
+        thumb = None
+    main.seek(0)
+    if thumb is not None:
+        thumb.seek(0)
+    return Clean(clean_type, main, thumb, _measures(facts), _hashes(facts))
+
+
+def draw_pages(document: Readable) -> list[bytes]:
+    """Draw the first pages of a clean document as JPEG pictures; none without the program for it."""
+    if not CAN_DRAW_PAGES:
+        return []
+    with _memory_file() as drawn:
+        facts = _ask_child(_PAGES, Kind.DOCUMENT, document, [drawn])
+        lengths = facts.get("lengths")
+        if not isinstance(lengths, list) or not all(isinstance(one, int) and one > 0 for one in lengths):
+            raise CleaningError(CleaningFault.CRASHED)
+        drawn.seek(0)
+        return [drawn.read(length) for length in lengths[:_MOST_PAGES]]
 
 
 def clean(media_type: MediaType, source_path: Path, target_dir: Path) -> Cleaned:
@@ -117,21 +153,22 @@ def clean(media_type: MediaType, source_path: Path, target_dir: Path) -> Cleaned
 
 def deep_check(media_type: MediaType, source: Readable) -> Checked:
     """Have a child decode an original in full without making copies; raises CleaningError."""
-    return Checked(media_type, *_measures(_ask_child(media_type, source, [])))
+    facts = _ask_child(_MODULES[media_type.kind], media_type.kind, source, [])
+    return Checked(media_type, _measures(facts))
 
 
-def _ask_child(media_type: MediaType, source: Readable, results: list[BinaryIO]) -> dict[str, object]:
+def _ask_child(module: str, kind: Kind, source: Readable, results: list[BinaryIO]) -> dict[str, object]:
     """Run the child for one file and return its facts."""
     descriptors = [result.fileno() for result in results]
-    module = _PICTURES if media_type.is_picture else _DOCUMENTS
     with _memory_file() as original:
         while piece := source.read(_COPY_BYTES):
             original.write(piece)
         original.seek(0)
-        return _facts(_run([sys.executable, "-m", module, *map(str, descriptors)], original, descriptors))
+        command = [sys.executable, "-m", module, *map(str, descriptors)]
+        return _facts(_run(command, original, descriptors, LIMITS[kind].wall))
 
 
-def _run(command: list[str], original: IO[bytes], descriptors: list[int]) -> bytes:
+def _run(command: list[str], original: IO[bytes], descriptors: list[int], seconds: float) -> bytes:
     """Run a child without keys, environment or terminal and return what it says."""
     try:
         done = subprocess.run(  # noqa: S603 - the command is this program's own, without any outside text
@@ -143,7 +180,7 @@ def _run(command: list[str], original: IO[bytes], descriptors: list[int]) -> byt
             cwd=_ROOT,
             env={"PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"},
             start_new_session=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -168,11 +205,30 @@ def _facts(said: bytes) -> dict[str, object]:
     return facts
 
 
-def _measures(facts: dict[str, object]) -> tuple[int | None, int | None, int | None]:
-    width, height, pages = (
-        value if isinstance(value := facts.get(name), int) else None for name in ("width", "height", "pages")
-    )
-    return width, height, pages
+def _clean_type(facts: dict[str, object]) -> MediaType:
+    try:
+        return MediaType(str(facts["media_type"]))
+    except (KeyError, ValueError):
+        raise CleaningError(CleaningFault.CRASHED) from None
+
+
+def _measures(facts: dict[str, object]) -> Measures:
+    def number(name: str) -> int | None:
+        value = facts.get(name)
+        return value if isinstance(value, int) and 0 <= value < 2**31 else None
+
+    return Measures(number("width"), number("height"), number("pages"), number("duration_ms"))
+
+
+def _hashes(facts: dict[str, object]) -> Hashes:
+    """Read the likeness hashes; a child that was taken over cannot make more than there are cuts."""
+    told = facts.get("hashes", [])
+    hashes: dict[tuple[bool, int], int] = {}
+    for one in told if isinstance(told, list) else []:
+        match one:
+            case [bool(mirrored), int(cut), int(whole)] if 0 <= cut < len(CUTS) and 0 <= whole < 1 << BITS:
+                hashes[mirrored, cut] = whole
+    return [(mirrored, cut, whole) for (mirrored, cut), whole in hashes.items()]
 
 
 def _memory_file() -> BinaryIO:

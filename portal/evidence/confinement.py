@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from portal.evidence.inspection import (
@@ -18,38 +19,56 @@ from portal.evidence.inspection import (
     TAIL_BYTES,
     InspectionError,
     InspectionFault,
+    Kind,
     MediaType,
     check_tail,
     quick_check,
 )
 
-MEMORY_BYTES = 640 * 1024 * 1024
-CPU_SECONDS = 10
-OUTPUT_BYTES = 64 * 1024 * 1024
+_MIB = 1024 * 1024
 OPEN_FILES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child may use: bytes of memory and of each result, seconds of computing and of waiting."""
+
+    memory: int
+    output: int
+    cpu: int
+    wall: int
+
+
+# A film is copied, not coded: its time goes with its size, 200 MB at most.
+LIMITS = {
+    Kind.PICTURE: Limits(640 * _MIB, 64 * _MIB, 10, 15),
+    Kind.DOCUMENT: Limits(640 * _MIB, 64 * _MIB, 10, 15),
+    Kind.VIDEO: Limits(1024 * _MIB, 224 * _MIB, 30, 60),
+    Kind.AUDIO: Limits(1024 * _MIB, 224 * _MIB, 30, 60),
+}
 
 Facts = dict[str, object]
 Work = Callable[[MediaType, BinaryIO, list[BinaryIO]], Facts]
 
 
-def confine() -> None:
+def confine(limits: Limits) -> None:
     """Limit this process's memory, time and output; no core files, which would hold the picture."""
     for limit, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_FSIZE, limits.output),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
 
 
-def answer(expected: frozenset[MediaType], work: Work) -> None:
+def answer(expected: frozenset[MediaType], work: Work, kind: Kind) -> None:
     """Do the work on descriptor 0 under limits and print facts or a fault as JSON.
 
     The arguments are the descriptors for results; none at all asks for the check alone.
     """
-    confine()
+    confine(LIMITS[kind])
     source = os.fdopen(0, "rb")
     results: list[BinaryIO] = [os.fdopen(int(descriptor), "wb") for descriptor in sys.argv[1:]]
     try:

@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from portal.evidence import confinement
-from portal.evidence.inspection import InspectionError, InspectionFault, MediaType
+from portal.evidence.inspection import InspectionError, InspectionFault, Kind, MediaType
 
 MAX_PAGES = 500
 _DEEPEST = 100
@@ -143,7 +143,7 @@ def strip_boxes(picture: bytes) -> bytes:
 
 def main() -> None:
     """Answer for one document."""
-    confinement.answer(frozenset({MediaType.PDF}), work)
+    confinement.answer(frozenset({MediaType.PDF}), work, Kind.DOCUMENT)
 
 
 if __name__ == "__main__":

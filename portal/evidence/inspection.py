@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import struct
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 
+_MIB = 1024 * 1024
+
 MAX_FILES = 9
-MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_REPORT_BYTES = 300 * _MIB
 MAX_PIXELS = 40_000_000
 HEAD_BYTES = 1024  # as far as readers look for a PDF's mark, and browsers for HTML
 
@@ -24,12 +27,26 @@ TAIL_BYTES = 22 + 0xFFFF  # the end record of an archive with its longest commen
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<svg", b"<iframe", b"<?php")
 
 
+class Kind(StrEnum):
+    """What a file is to people."""
+
+    PICTURE = "picture"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+
+
 class MediaType(StrEnum):
     """The accepted types, as their media type."""
 
     JPEG = "image/jpeg"
     PNG = "image/png"
     WEBP = "image/webp"
+    HEIC = "image/heic"
+    MP4 = "video/mp4"
+    MOV = "video/quicktime"
+    M4A = "audio/mp4"
+    MP3 = "audio/mpeg"
     PDF = "application/pdf"
 
     @property
@@ -38,12 +55,59 @@ class MediaType(StrEnum):
         return _EXTENSIONS[self]
 
     @property
+    def kind(self) -> Kind:
+        """What it is to people."""
+        return _KINDS.get(self.value.partition("/")[0], Kind.DOCUMENT)
+
+    @property
     def is_picture(self) -> bool:
-        """Whether a page can show it as a picture."""
-        return self is not MediaType.PDF
+        """Whether a page can show its clean copy as a picture."""
+        return self.kind is Kind.PICTURE
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest file of this type that is taken."""
+        return LIMITS[self.kind]
 
 
-_EXTENSIONS = {MediaType.JPEG: ".jpg", MediaType.PNG: ".png", MediaType.WEBP: ".webp", MediaType.PDF: ".pdf"}
+_EXTENSIONS = {
+    MediaType.JPEG: ".jpg",
+    MediaType.PNG: ".png",
+    MediaType.WEBP: ".webp",
+    MediaType.HEIC: ".heic",
+    MediaType.MP4: ".mp4",
+    MediaType.MOV: ".mov",
+    MediaType.M4A: ".m4a",
+    MediaType.MP3: ".mp3",
+    MediaType.PDF: ".pdf",
+}
+_KINDS = {"image": Kind.PICTURE, "video": Kind.VIDEO, "audio": Kind.AUDIO}
+LIMITS = {
+    Kind.PICTURE: 20 * _MIB,
+    Kind.VIDEO: 200 * _MIB,
+    Kind.AUDIO: 50 * _MIB,
+    Kind.DOCUMENT: 20 * _MIB,
+}
+MAX_FILE_BYTES = max(LIMITS.values())
+
+# Formats whose decoders need not be installed.
+_DECODERS = {
+    MediaType.HEIC: "pillow_heif",
+    MediaType.MP4: "av",
+    MediaType.MOV: "av",
+    MediaType.M4A: "av",
+    MediaType.MP3: "av",
+}
+TAKEN = frozenset(kind for kind in MediaType if kind not in _DECODERS or find_spec(_DECODERS[kind]))
+
+# The first brand of an ISO media file. Pictures in AV1 and files of the old QuickTime without a brand are not
+# on the list; telephones write "mif1" where the second brand tells that the picture is HEVC.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})
+_AUDIO_BRANDS = frozenset({b"M4A ", b"M4B "})
+_VIDEO_BRANDS = frozenset(
+    {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash"}
+    | {b"3gp4", b"3gp5", b"3gp6", b"3g2a"}
+)
 
 
 class InspectionFault(StrEnum):
@@ -52,9 +116,12 @@ class InspectionFault(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     NOT_ALLOWED = "not_allowed"
+    NOT_TAKEN = "not_taken"  # known, but this portal has no decoder for it
     BROKEN = "broken"
     TOO_MANY_PIXELS = "too_many_pixels"
     ENCRYPTED_PDF = "encrypted_pdf"
+    TOO_LONG = "too_long"
+    UNKNOWN_CODING = "unknown_coding"
 
 
 class InspectionError(Exception):
@@ -69,10 +136,12 @@ def quick_check(head: bytes, size: int) -> MediaType:
     """Judge a file by its first HEAD_BYTES and its size in bytes; raises InspectionError."""
     if size == 0 or not head:
         raise InspectionError(InspectionFault.EMPTY)
-    if size > MAX_FILE_BYTES:
-        raise InspectionError(InspectionFault.TOO_LARGE)
     head = head[:HEAD_BYTES]
     media_type = _type_by_magic(head)
+    if media_type not in TAKEN:
+        raise InspectionError(InspectionFault.NOT_TAKEN)
+    if size > media_type.max_bytes:
+        raise InspectionError(InspectionFault.TOO_LARGE)
     if _is_two_things(head, media_type):
         raise InspectionError(InspectionFault.NOT_ALLOWED)
     check_pixels(*_declared_size(head, media_type))
@@ -114,7 +183,36 @@ def _type_by_magic(head: bytes) -> MediaType:
         return MediaType.WEBP
     if head.startswith(_PDF):
         return MediaType.PDF
+    if head[4:8] == b"ftyp":
+        return _type_by_brand(head)
+    if head.startswith(b"ID3") or _is_mp3_frame(head[:4]):
+        return MediaType.MP3
     raise InspectionError(InspectionFault.NOT_ALLOWED)
+
+
+def _type_by_brand(head: bytes) -> MediaType:
+    """Tell pictures, films and recordings in ISO media files apart by the brands in their first box."""
+    length = int.from_bytes(head[:4], "big")
+    brand, others = head[8:12], head[16 : max(16, min(length, HEAD_BYTES))]
+    compatible = {others[place : place + 4] for place in range(0, len(others), 4)}
+    if brand in _HEIC_BRANDS or (brand == b"mif1" and compatible & _HEIC_BRANDS):
+        return MediaType.HEIC
+    if brand == b"qt  ":
+        return MediaType.MOV
+    if brand in _AUDIO_BRANDS:
+        return MediaType.M4A
+    if brand in _VIDEO_BRANDS:
+        return MediaType.MP4
+    raise InspectionError(InspectionFault.NOT_ALLOWED)
+
+
+def _is_mp3_frame(start: bytes) -> bool:
+    """Say whether four bytes are the head of an MPEG layer III frame: nothing reserved in it."""
+    if len(start) < 4 or start[0] != 0xFF or start[1] & 0xE0 != 0xE0:
+        return False
+    version, layer = start[1] >> 3 & 3, start[1] >> 1 & 3
+    bitrate, rate = start[2] >> 4, start[2] >> 2 & 3
+    return version != 1 and layer == 1 and bitrate not in {0, 15} and rate != 3
 
 
 def _is_two_things(head: bytes, media_type: MediaType) -> bool:

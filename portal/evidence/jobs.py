@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -11,10 +13,14 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.database import db
-from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream
-from portal.evidence.inspection import MediaType
-from portal.evidence.models import CleanState, Evidence
+from portal.evidence import likeness
+from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream, draw_pages
+from portal.evidence.hashing import Hashes
+from portal.evidence.inspection import Kind, MediaType
+from portal.evidence.models import CleanState, Evidence, EvidencePage, ScanState
+from portal.evidence.scanning import Clamd, ScannerDown, Verdict
 from portal.evidence.store import Store, StoreError
+from portal.extensions import settings
 from portal.run.queue import enqueue
 
 log = logging.getLogger("portal.evidence")
@@ -24,21 +30,56 @@ IN_HAND = timedelta(seconds=30)  # younger files still wait for the worker that 
 CLEANED_HERE = 3  # each may take 15 seconds, and other tasks wait behind it
 # What no second try can change: the file itself is at fault.
 FINAL = frozenset(CleaningFault) - {CleaningFault.CRASHED, CleaningFault.TOO_COSTLY}
+INFECTED = "infected"
+_STATE_OF = {
+    Verdict.CLEAN: ScanState.CLEAN,
+    Verdict.INFECTED: ScanState.INFECTED,
+    Verdict.TOO_LARGE: ScanState.NOT_SCANNED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    state: ScanState
+    at: datetime | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the file may be opened."""
+        return self.state is not ScanState.INFECTED
+
+    def columns(self) -> dict[str, object]:
+        """Return what the row keeps of it."""
+        return {"scan_state": self.state, "scanned_at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    columns: dict[str, object]
+    pages: list[str]
+    hashes: Hashes
 
 
 def clean(evidence_id: int) -> None:
-    """Make the clean copies of one file; does nothing when they exist or were given up."""
+    """Scan one file and make its clean copies; does nothing when they exist or were given up."""
     row = _begin(evidence_id)
     if row is None:
         return
     try:
-        facts = _clean(row, _store())
+        scanned = _scan(row, _store())
+        made = _clean(row, _store()) if scanned.goes_on else None
+    except ScannerDown as error:
+        log.warning("evidence %s waits for the virus scanner (%s)", row.id, error)
+        _wait(row)
     except CleaningError as error:
         _fail(row, error.code.value, final=error.code in FINAL)
     except StoreError as error:
         _fail(row, error.code.value, final=False)
     else:
-        _finish(row, {**facts, "clean_state": CleanState.CLEAN, "fault": ""})
+        if made is None:
+            _fail(row, INFECTED, final=True, **scanned.columns())
+        else:
+            _finish(row, {**made.columns, **scanned.columns(), "clean_state": CleanState.CLEAN}, made)
 
 
 def pending(limit: int = 20) -> int:
@@ -80,6 +121,8 @@ def _begin(evidence_id: int) -> Evidence | None:
     if not counted.rowcount:  # type: ignore[attr-defined]  # a DML result has it
         return None
     row = db.session.get(Evidence, evidence_id, populate_existing=True)
+    if row is not None:
+        db.session.expunge(row)  # or its next use would begin a transaction, and SQLite has one writer
     db.session.rollback()
     if row is not None and row.attempts > ATTEMPTS:
         _fail(row, row.fault or CleaningFault.CRASHED.value, final=True)
@@ -87,42 +130,77 @@ def _begin(evidence_id: int) -> Evidence | None:
     return row
 
 
-def _clean(row: Evidence, store: Store) -> dict[str, object]:
+def _scan(row: Evidence, store: Store) -> _Scanned:
+    """Have the original looked through where there is a scanner; raises ScannerDown."""
+    url = settings().clamd_url
+    if not url:
+        return _Scanned(ScanState.NOT_SCANNED)
+    with store.open(row.digest) as original:
+        verdict = Clamd(url).scan(original)
+    if verdict is Verdict.TOO_LARGE:
+        log.warning("evidence %s is longer than the virus scanner's StreamMaxLength", row.id)
+    return _Scanned(_STATE_OF[verdict], clock.now())
+
+
+def _clean(row: Evidence, store: Store) -> _Made:
     """Decode the original in a child process and store what it made; no transaction is open meanwhile."""
     with store.open(row.digest) as original:
         copies = clean_stream(MediaType(row.media_type), original)
     try:
-        return _keep(copies, store)
+        main = store.put(copies.main)
+        thumb = store.put(copies.thumb) if copies.thumb is not None else None
+        copies.main.seek(0)
+        pages = _draw(row, copies, store)
     finally:
         copies.close()
-
-
-def _keep(copies: Clean, store: Store) -> dict[str, object]:
-    main = store.put(copies.main)
-    thumb = store.put(copies.thumb) if copies.thumb is not None else None
-    return {
+    columns = {
         "clean_digest": main.digest,
         "clean_type": copies.media_type.value,
         "thumb_digest": thumb.digest if thumb else "",
+        "fault": "",
+        **asdict(copies.measures),
     }
+    return _Made(columns, pages, copies.hashes)
 
 
-def _fail(row: Evidence, fault: str, *, final: bool) -> None:
+def _draw(row: Evidence, copies: Clean, store: Store) -> list[str]:
+    """Store the pages of a document as pictures; without them it can still be downloaded."""
+    if copies.media_type.kind is not Kind.DOCUMENT:
+        return []
+    try:
+        return [store.put(io.BytesIO(page)).digest for page in draw_pages(copies.main)]
+    except CleaningError as error:
+        log.warning("evidence %s: no pictures of its pages (%s)", row.id, error.code.value)
+        return []
+
+
+def _fail(row: Evidence, fault: str, *, final: bool, **scanned: object) -> None:
     """Keep the reason; the file is given up when no further try can help."""
     state = CleanState.FAILED if final or row.attempts >= ATTEMPTS else CleanState.PENDING
     log.warning("evidence %s: no clean copy (%s)", row.id, fault)
-    _finish(row, {"clean_state": state, "fault": fault})
+    _finish(row, {**scanned, "clean_state": state, "fault": fault})
 
 
-def _finish(row: Evidence, values: dict[str, object]) -> None:
+def _wait(row: Evidence) -> None:
+    """Keep the file in quarantine until the scanner is back; a try that could not begin does not count."""
+    _finish(row, {"scan_state": ScanState.WAITING, "attempts": Evidence.attempts - 1})
+
+
+def _finish(row: Evidence, values: dict[str, object], made: _Made | None = None) -> None:
     """Write the outcome, unless another run was faster."""
     at: datetime = clock.now()
-    db.session.execute(
+    written = db.session.execute(
         update(Evidence)
         .where(Evidence.id == row.id, Evidence.clean_state == CleanState.PENDING)
         .values(**values, cleaned_at=at)
         .execution_options(synchronize_session="fetch")
     )
+    if made is not None and written.rowcount:  # type: ignore[attr-defined]  # a DML result has it
+        likeness.keep(row.id, made.hashes)
+        db.session.add_all(
+            EvidencePage(evidence_id=row.id, number=number, digest=digest)
+            for number, digest in enumerate(made.pages, start=1)
+        )
     db.session.commit()
 
 

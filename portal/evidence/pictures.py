@@ -8,12 +8,22 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from importlib import import_module
 from typing import BinaryIO
 
 from PIL import Image, ImageCms, UnidentifiedImageError, WebPImagePlugin
 
 from portal.evidence import confinement
-from portal.evidence.inspection import MAX_PIXELS, InspectionError, InspectionFault, MediaType, check_pixels
+from portal.evidence.hashing import hashes_of
+from portal.evidence.inspection import (
+    MAX_PIXELS,
+    TAKEN,
+    InspectionError,
+    InspectionFault,
+    Kind,
+    MediaType,
+    check_pixels,
+)
 
 LONG_SIDE = 2560
 DECODED_SIDE = 2000  # the decoder may halve a picture down to here: 12 megapixels then cost half the time
@@ -26,6 +36,7 @@ _FORMATS = {
     MediaType.JPEG: "JPEG",
     MediaType.PNG: "PNG",
     MediaType.WEBP: WebPImagePlugin.WebPImageFile.format,
+    MediaType.HEIC: "HEIF",
 }
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -61,7 +72,12 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
         raise
     except _DECODER_ERRORS:
         raise InspectionError(InspectionFault.BROKEN) from None
-    return {"width": clean.width, "height": clean.height, "media_type": clean_type.value}
+    return {
+        "width": clean.width,
+        "height": clean.height,
+        "media_type": clean_type.value,
+        "hashes": hashes_of(clean),
+    }
 
 
 def reduce(image: Image.Image) -> Image.Image:
@@ -137,11 +153,18 @@ def _converted(pixels: Image.Image, profile: bytes) -> Image.Image:
     return ImageCms.profileToProfile(pixels, own, ImageCms.createProfile("sRGB"), outputMode="RGB") or pixels
 
 
+def _teach_heic() -> None:
+    """Teach Pillow the pictures of telephones, one thread and the main picture only."""
+    if MediaType.HEIC in TAKEN:
+        import_module("pillow_heif").register_heif_opener(thumbnails=False, decode_threads=1)
+
+
 def main() -> None:
     """Answer for one picture."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    confinement.answer(frozenset(_FORMATS), work)
+    _teach_heic()
+    confinement.answer(frozenset(_FORMATS), work, Kind.PICTURE)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from portal.database import db
-from portal.evidence.inspection import HEAD_BYTES, MAX_FILE_BYTES, MAX_FILES, quick_check
-from portal.evidence.models import Evidence, Redaction, StagedFile
+from portal.evidence.inspection import HEAD_BYTES, MAX_FILES, quick_check
+from portal.evidence.models import Evidence, EvidencePage, Redaction, StagedFile
 from portal.evidence.store import Store
 
 KEPT = timedelta(hours=72)
+_HEXADECIMAL = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def receive(stream: IO[bytes], store: Store) -> Received:
     stream.seek(0)
     media_type = quick_check(stream.read(HEAD_BYTES), size)
     stream.seek(0)
-    stored = store.put(stream, MAX_FILE_BYTES)
+    stored = store.put(stream, media_type.max_bytes)
     return Received(media_type.value, stored.size, stored.digest)
 
 
@@ -86,8 +88,19 @@ def move(submission_id: str, new_submission_id: str, at: datetime) -> None:
         row.staged_at = at
 
 
+def hold(submission_id: str) -> None:
+    """Let nobody else bind files to a submission until this transaction ends; SQLite has one writer anyway.
+
+    Without it a file that is finished in the very moment of sending would stay with a form that is gone.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        number = int(submission_id[:15], 16) if _HEXADECIMAL.fullmatch(submission_id) else 0
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
 def take(submission_id: str) -> list[Received]:
     """Return a submission's staged files and forget their rows, in the transaction of the report."""
+    hold(submission_id)
     rows = db.session.execute(
         select(StagedFile.media_type, StagedFile.size, StagedFile.digest)
         .where(StagedFile.submission_id == submission_id)
@@ -118,6 +131,6 @@ def unknown(digests: Sequence[str]) -> list[str]:
     columns = (Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
     rows = db.session.execute(select(*columns).where(or_(*(column.in_(digests) for column in columns))))
     known = {digest for row in rows for digest in row}
-    for column in (StagedFile.digest, Redaction.digest):
+    for column in (StagedFile.digest, Redaction.digest, EvidencePage.digest):
         known.update(db.session.scalars(select(column).where(column.in_(digests))))
     return [digest for digest in digests if digest not in known]

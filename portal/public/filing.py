@@ -49,9 +49,12 @@ FILE_FAULTS = {
     InspectionFault.EMPTY: FaultCode.FILE_EMPTY,
     InspectionFault.TOO_LARGE: FaultCode.FILE_TOO_LARGE,
     InspectionFault.NOT_ALLOWED: FaultCode.FILE_NOT_ALLOWED,
+    InspectionFault.NOT_TAKEN: FaultCode.FILE_NOT_TAKEN,
     InspectionFault.BROKEN: FaultCode.FILE_BROKEN,
     InspectionFault.TOO_MANY_PIXELS: FaultCode.FILE_TOO_MANY_PIXELS,
     InspectionFault.ENCRYPTED_PDF: FaultCode.FILE_LOCKED,
+    InspectionFault.TOO_LONG: FaultCode.FILE_TOO_LARGE,
+    InspectionFault.UNKNOWN_CODING: FaultCode.FILE_NOT_TAKEN,
 }
 SHOWN_NAME = 60  # characters of the sender's file name that a sentence repeats
 PREFILLED = ("situation", "category", "sector")

@@ -25,6 +25,7 @@ class FaultCode(StrEnum):
     EMAIL_WRONG = "email_wrong"
     ALERT_EMPTY = "alert_empty"
     CONSENT_EMPTY = "consent_empty"
+    SAFE_EMPTY = "safe_empty"
     CHALLENGE_EMPTY = "challenge_empty"
     CHALLENGE_WRONG = "challenge_wrong"
     CHALLENGE_MORE = "challenge_more"
@@ -33,11 +34,14 @@ class FaultCode(StrEnum):
     FILE_EMPTY = "file_empty"
     FILE_TOO_LARGE = "file_too_large"
     FILE_NOT_ALLOWED = "file_not_allowed"
+    FILE_NOT_TAKEN = "file_not_taken"
     FILE_BROKEN = "file_broken"
     FILE_TOO_MANY_PIXELS = "file_too_many_pixels"
     FILE_LOCKED = "file_locked"
     NO_SPACE = "no_space"
     DRAFT_RENEWED = "draft_renewed"
+    CHOICE_UNKNOWN = "choice_unknown"
+    NUMBER_WRONG = "number_wrong"
 
 
 SENTENCES: dict[FaultCode, LazyString] = {
@@ -62,6 +66,9 @@ SENTENCES: dict[FaultCode, LazyString] = {
     FaultCode.EMAIL_WRONG: lazy_gettext("This is no e-mail address. It looks like name@example.com."),
     FaultCode.ALERT_EMPTY: lazy_gettext("Please say where to send the alert, or choose “No alerts”."),
     FaultCode.CONSENT_EMPTY: lazy_gettext("Please tick that you tell what you saw or know."),
+    FaultCode.SAFE_EMPTY: lazy_gettext(
+        "Please go to a safe place first, then tick that you are in one. Nothing you wrote is lost."
+    ),
     FaultCode.CHALLENGE_EMPTY: lazy_gettext("Please type the characters in the picture."),
     FaultCode.CHALLENGE_WRONG: lazy_gettext(
         "The characters did not fit, or the picture was too old."
@@ -79,10 +86,16 @@ SENTENCES: dict[FaultCode, LazyString] = {
     ),
     FaultCode.FILE_EMPTY: lazy_gettext("Not uploaded: %(name)s is empty. Please choose it again."),
     FaultCode.FILE_TOO_LARGE: lazy_gettext(
-        "Not uploaded: %(name)s is over 20 MB. Please send a smaller copy; the other files are safe."
+        "Not uploaded: %(name)s is too large. A picture or PDF may have 20 MB, a video 200 MB and a"
+        " recording 50 MB. The other files are safe."
     ),
     FaultCode.FILE_NOT_ALLOWED: lazy_gettext(
-        "Not uploaded: %(name)s is not a photo (JPEG, PNG, WebP) or a PDF. The other files are safe."
+        "Not uploaded: %(name)s is not a photo (JPEG, PNG, WebP, HEIC), a video (MP4, MOV),"
+        " a recording (M4A, MP3) or a PDF. The other files are safe."
+    ),
+    FaultCode.FILE_NOT_TAKEN: lazy_gettext(
+        "Not uploaded: %(name)s is in a format that this portal cannot open."
+        " Please send a JPEG photo or an MP4 video; the other files are safe."
     ),
     FaultCode.FILE_BROKEN: lazy_gettext(
         "Not uploaded: %(name)s is damaged. Please choose it again; the other files are safe."
@@ -95,6 +108,8 @@ SENTENCES: dict[FaultCode, LazyString] = {
         "Not uploaded: %(name)s could not be kept just now. Send the report without it;"
         " files can follow with your receipt code."
     ),
+    FaultCode.CHOICE_UNKNOWN: lazy_gettext("Please choose again, or leave it empty."),
+    FaultCode.NUMBER_WRONG: lazy_gettext("Please write a whole number, such as 12, or leave it empty."),
     FaultCode.DRAFT_RENEWED: lazy_gettext(
         "The form had to be opened anew. What you wrote is still here; please check it and send again."
     ),

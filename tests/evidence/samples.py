@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from fractions import Fraction
 
+import av
 import pikepdf
+import pillow_heif
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 from pikepdf import Array, Dictionary, Name, Pdf
 from PIL import Image, ImageCms, PngImagePlugin
 
@@ -116,6 +123,89 @@ def pdf(**save: object) -> bytes:
     return out.getvalue()
 
 
+def heic(picture: Image.Image | None = None) -> bytes:
+    """Return a photograph as newer telephones take it."""
+    pillow_heif.register_heif_opener()
+    out = io.BytesIO()
+    (picture or quarters()).save(out, "HEIF", exif=exif(), xmp=xmp(), quality=90)
+    return out.getvalue()
+
+
+def film(
+    format_: str = "mp4",
+    *,
+    video: str = "libx264",
+    audio: str = "aac",
+    seconds: float = 1.0,
+    size: tuple[int, int] = SIZE,
+    movflags: str = "",
+) -> bytes:
+    """Return a film as a telephone takes it, or a recording if it has no `video`, with position and names."""
+    out = io.BytesIO()
+    options = {"movflags": movflags} if movflags else {}
+    with av.open(out, "w", format=format_, container_options=options) as made:
+        made.metadata.update(
+            {"title": CANARY, "artist": CANARY, "comment": CANARY, "location": "+36.0500+114.3900/"}
+            | {"creation_time": "2026-11-21T08:00:00Z", "make": CANARY, "model": CANARY}
+        )
+        made.set_chapters(
+            [{"id": 1, "start": 0, "end": 500, "time_base": Fraction(1, 1000), "metadata": {"title": CANARY}}]
+        )
+        streams = [
+            *([_picture_stream(made, video, size)] if video else []),
+            *([_sound_stream(made, audio)] if audio else []),
+        ]
+        for stream in streams:
+            for frame in _frames(stream, seconds):
+                made.mux(stream.encode(frame))
+            made.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def _picture_stream(made: OutputContainer, coding: str, size: tuple[int, int]) -> VideoStream:
+    stream = made.add_stream(coding, rate=25)
+    stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+    stream.metadata.update(
+        {"handler_name": CANARY, "language": "chi", "creation_time": "2026-11-21T08:00:00"}
+    )
+    return stream
+
+
+def _sound_stream(made: OutputContainer, coding: str) -> AudioStream:
+    stream = made.add_stream(coding, rate=8000 if coding == "libopencore_amrnb" else 44100)
+    stream.layout = "mono"
+    stream.metadata["handler_name"] = CANARY
+    stream.codec_context.open()
+    return stream
+
+
+def _frames(stream: VideoStream | AudioStream, seconds: float) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    if isinstance(stream, VideoStream):
+        for number in range(int(25 * seconds)):
+            picture = av.VideoFrame.from_image(quarters((stream.width, stream.height)))
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            yield picture
+        return
+    context = stream.codec_context
+    step = context.frame_size or 1024
+    for number in range(max(2, int(stream.rate * seconds) // step)):
+        sound = av.AudioFrame(format=context.format.name, layout="mono", samples=step)
+        for plane in sound.planes:
+            plane.update(bytes(plane.buffer_size))
+        sound.sample_rate, sound.pts, sound.time_base = stream.rate, number * step, Fraction(1, stream.rate)
+        yield sound
+
+
 def one_of_each() -> dict[str, bytes]:
     """One good file of each accepted type."""
-    return {"image/jpeg": jpeg(), "image/png": png(), "image/webp": webp(), "application/pdf": pdf()}
+    return {
+        "image/jpeg": jpeg(),
+        "image/png": png(),
+        "image/webp": webp(),
+        "image/heic": heic(),
+        "video/mp4": film(),
+        "video/quicktime": film("mov"),
+        "audio/mp4": film("ipod", video=""),
+        "audio/mpeg": film("mp3", video="", audio="libmp3lame"),
+        "application/pdf": pdf(),
+    }

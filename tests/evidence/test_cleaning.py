@@ -18,13 +18,22 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from portal.evidence import cleaning, pictures
-from portal.evidence.cleaning import CleaningError, CleaningFault, clean, clean_stream, deep_check
+from portal.evidence.cleaning import (
+    Checked,
+    CleaningError,
+    CleaningFault,
+    Measures,
+    clean,
+    clean_stream,
+    deep_check,
+)
 from portal.evidence.documents import strip_boxes, strip_segments
 from portal.evidence.inspection import MediaType
 from tests.evidence.samples import CANARY, CORNERS, jpeg, pdf, png, quarters, webp
 from tests.evidence.test_inspection import archive, gif, png_head
 
-JPEG, PNG, WEBP, PDF = MediaType
+JPEG, PNG, WEBP, PDF = MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.PDF
+STILL_TYPES = (JPEG, PNG, WEBP, PDF)
 
 # What exiftool may say about a file that leaves: its kind, its size and how its pixels are coded.
 ALLOWED = {
@@ -168,7 +177,7 @@ def test_a_clean_copy_is_at_most_2560_and_a_small_one_320_pixels_long(
     copies = clean_stream(JPEG, io.BytesIO(jpeg(Image.new("RGB", size, "teal"))))
     assert copies.thumb is not None
     with copies.main as main, copies.thumb as thumb:
-        assert picture(main.read()).size == (copies.width, copies.height) == expected
+        assert picture(main.read()).size == (copies.measures.width, copies.measures.height) == expected
         assert max(picture(thumb.read()).size) == min(320, max(size))
 
 
@@ -248,10 +257,10 @@ def test_a_picture_at_the_limit_is_cleaned_within_its_memory() -> None:
     assert cleaned(PNG, png_of(8000, 5000))
     copies = clean_stream(WEBP, io.BytesIO(webp(Image.new("RGBA", (6000, 4000), (9, 90, 9, 128)))))
     copies.close()
-    assert (copies.width, copies.height) == (2560, 1707)
+    assert (copies.measures.width, copies.measures.height) == (2560, 1707)
 
 
-@pytest.mark.parametrize("media_type", list(MediaType))
+@pytest.mark.parametrize("media_type", STILL_TYPES)
 @pytest.mark.parametrize("tenth", range(10))
 def test_a_file_cut_off_anywhere_is_refused_or_cleaned_and_never_crashes(
     samples: dict[str, bytes], media_type: MediaType, tenth: int
@@ -268,7 +277,7 @@ def test_a_file_cut_off_anywhere_is_refused_or_cleaned_and_never_crashes(
     assert CANARY.encode() not in main
 
 
-@pytest.mark.parametrize("media_type", list(MediaType))
+@pytest.mark.parametrize("media_type", STILL_TYPES)
 def test_tiny_and_foreign_files_are_refused(media_type: MediaType, samples: dict[str, bytes]) -> None:
     assert fault_of(media_type, b"") is CleaningFault.EMPTY
     for content in (b"\xff", b"<html>", b"<svg/>", archive(), gif()):
@@ -293,7 +302,7 @@ def test_only_the_first_picture_of_a_moving_one_is_kept() -> None:
 def test_a_document_keeps_its_pages_and_pictures_and_loses_all_around_them() -> None:
     copies = clean_stream(PDF, io.BytesIO(pdf()))
     with copies.main as main, pikepdf.open(main) as document:
-        assert (copies.pages, len(document.pages), copies.thumb) == (2, 2, None)
+        assert (copies.measures.pages, len(document.pages), copies.thumb) == (2, 2, None)
         assert set(document.Root.keys()) == {"/Type", "/Pages"}
         assert "/Info" not in document.trailer
         assert not document.attachments
@@ -372,9 +381,9 @@ def test_stripping_a_jpeg_leaves_its_pixels_as_they_were() -> None:
         ("import time; time.sleep(60)", CleaningFault.TOO_COSTLY),
         ("import os; os.abort()", CleaningFault.CRASHED),
         ("import sys; sys.exit(3)", CleaningFault.CRASHED),
-        ("from portal.evidence import confinement as c; c.CPU_SECONDS = 1; c.confine()\nwhile True: pass",
+        ("import portal.evidence.confinement as c; c.confine(c.Limits(2**29, 9, 1, 9))\nwhile True: pass",
          CleaningFault.TOO_COSTLY),
-        ("from portal.evidence import confinement as c; c.confine(); bytearray(10**9)",
+        ("from portal.evidence import confinement as c; c.confine(c.LIMITS['picture']); bytearray(10**9)",
          CleaningFault.CRASHED),
         ("print('no json')", CleaningFault.CRASHED),
         ("print('[]')", CleaningFault.CRASHED),
@@ -382,12 +391,9 @@ def test_stripping_a_jpeg_leaves_its_pixels_as_they_were() -> None:
         ("print('{\"fault\": \"too_costly\"}')", CleaningFault.TOO_COSTLY),
     ],
 )  # fmt: skip
-def test_a_child_taken_over_or_stuck_costs_only_itself(
-    monkeypatch: pytest.MonkeyPatch, program: str, fault: CleaningFault
-) -> None:
-    monkeypatch.setattr(cleaning, "TIMEOUT_SECONDS", 4)
+def test_a_child_taken_over_or_stuck_costs_only_itself(program: str, fault: CleaningFault) -> None:
     with pytest.raises(CleaningError) as caught, cleaning._memory_file() as nothing:
-        cleaning._facts(cleaning._run([sys.executable, "-c", program], nothing, []))
+        cleaning._facts(cleaning._run([sys.executable, "-c", program], nothing, [], 4))
     assert caught.value.code is fault
 
 
@@ -398,6 +404,7 @@ def test_the_child_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
             [sys.executable, "-c", "import os; print(dict(os.environ), os.listdir('/proc/self/fd'))"],
             nothing,
             [],
+            15,
         )
     assert CANARY.encode() not in said
 
@@ -411,10 +418,10 @@ def test_no_descriptor_stays_open_after_refusals(samples: dict[str, bytes]) -> N
 
 
 def test_a_deep_check_tells_size_and_pages_without_a_copy(samples: dict[str, bytes]) -> None:
-    assert deep_check(PNG, io.BytesIO(samples["image/png"])) == cleaning.Checked(PNG, 64, 48, None)
+    assert deep_check(PNG, io.BytesIO(samples["image/png"])) == Checked(PNG, Measures(64, 48))
     large = jpeg(Image.new("RGB", (4032, 3024)))
-    assert deep_check(JPEG, io.BytesIO(large)) == cleaning.Checked(JPEG, 4032, 3024, None)
-    assert deep_check(PDF, io.BytesIO(samples["application/pdf"])) == cleaning.Checked(PDF, None, None, 2)
+    assert deep_check(JPEG, io.BytesIO(large)) == Checked(JPEG, Measures(4032, 3024))
+    assert deep_check(PDF, io.BytesIO(samples["application/pdf"])) == Checked(PDF, Measures(pages=2))
     with pytest.raises(CleaningError) as caught:
         deep_check(JPEG, io.BytesIO(samples["image/jpeg"][:-400]))
     assert caught.value.code is CleaningFault.BROKEN

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from portal.evidence import inspection
 from portal.evidence.inspection import (
     HEAD_BYTES,
-    MAX_FILE_BYTES,
     MAX_PIXELS,
     InspectionError,
     InspectionFault,
+    Kind,
     MediaType,
     check_tail,
     inspect,
@@ -59,17 +60,73 @@ def test_each_accepted_type_is_known_by_its_content(samples: dict[str, bytes], t
 
 
 def test_every_type_has_an_ending_of_its_own() -> None:
-    assert [kind.extension for kind in MediaType] == [".jpg", ".png", ".webp", ".pdf"]
-    assert [kind.is_picture for kind in MediaType] == [True, True, True, False]
+    endings = [kind.extension for kind in MediaType]
+    assert endings == [".jpg", ".png", ".webp", ".heic", ".mp4", ".mov", ".m4a", ".mp3", ".pdf"]
+    assert [kind.kind for kind in MediaType] == [
+        *[Kind.PICTURE] * 4, *[Kind.VIDEO] * 2, *[Kind.AUDIO] * 2, Kind.DOCUMENT
+    ]  # fmt: skip
 
 
-def test_an_empty_and_a_too_large_file_are_refused(samples: dict[str, bytes]) -> None:
+def test_an_empty_file_is_refused() -> None:
     assert fault_of(b"") is InspectionFault.EMPTY
-    head = samples["image/jpeg"][:HEAD_BYTES]
-    assert quick_check(head, MAX_FILE_BYTES) is MediaType.JPEG
+
+
+@pytest.mark.parametrize(
+    ("kind", "megabytes"),
+    [
+        (MediaType.JPEG, 20),
+        (MediaType.HEIC, 20),
+        (MediaType.PDF, 20),
+        (MediaType.MP4, 200),
+        (MediaType.MOV, 200),
+        (MediaType.M4A, 50),
+        (MediaType.MP3, 50),
+    ],
+)
+def test_each_kind_has_its_own_size(samples: dict[str, bytes], kind: MediaType, megabytes: int) -> None:
+    head, most = samples[kind][:HEAD_BYTES], megabytes * 1024 * 1024
+    assert quick_check(head, most) is kind
     with pytest.raises(InspectionError) as caught:
-        quick_check(head, MAX_FILE_BYTES + 1)
+        quick_check(head, most + 1)
     assert caught.value.code is InspectionFault.TOO_LARGE
+
+
+def test_a_format_without_its_decoder_is_named_as_such(
+    samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "TAKEN", frozenset({MediaType.JPEG}))
+    assert fault_of(samples["image/heic"]) is InspectionFault.NOT_TAKEN
+    assert fault_of(samples["video/mp4"]) is InspectionFault.NOT_TAKEN
+    assert fault_of(b"MZ\x90\x00") is InspectionFault.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("brands", "expected"),
+    [
+        (b"heicmif1", MediaType.HEIC), (b"mif1mif1heic", MediaType.HEIC), (b"qt  qt  ", MediaType.MOV),
+        (b"isomisom", MediaType.MP4), (b"3gp43gp4", MediaType.MP4), (b"M4A mp42", MediaType.M4A),
+        (b"avifmif1", None), (b"mif1avif", None), (b"crx isom", None), (b"jp2 jp2 ", None), (b"", None),
+    ],
+)  # fmt: skip
+def test_media_files_are_told_apart_by_their_brands(brands: bytes, expected: MediaType | None) -> None:
+    body = brands[:4] + bytes(4) + brands[4:]
+    head = (len(body) + 8).to_bytes(4, "big") + b"ftyp" + body + b"\x00\x00\x00\x08mdat"
+    if expected is None:
+        assert fault_of(head) is InspectionFault.NOT_ALLOWED
+    else:
+        assert quick_check(head, len(head)) is expected
+
+
+@pytest.mark.parametrize("start", [b"\xff\xfb\x90\x64", b"\xff\xf3\x84\xc4", b"ID3\x04"])
+def test_a_recording_is_known_by_its_first_frame(start: bytes) -> None:
+    assert quick_check(start + bytes(60), 64) is MediaType.MP3
+
+
+@pytest.mark.parametrize(
+    "start", [b"\xff\xfb\xf0\x64", b"\xff\xfb\x9c\x64", b"\xff\xfd\x90\x64", b"\xff\xfe<\x00"]
+)
+def test_what_only_begins_like_a_recording_is_refused(start: bytes) -> None:
+    assert fault_of(start + bytes(60)) is InspectionFault.NOT_ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -88,13 +145,13 @@ def test_an_empty_and_a_too_large_file_are_refused(samples: dict[str, bytes]) ->
         b"MZ\x90\x00",
         b"\x7fELF",
         b"RIFF\x00\x00\x00\x00WAVE",
-        b"\x00\x00\x00\x18ftypheic",
+        b"\x00\x00\x00\x18ftypavif",
         b"BM" + bytes(60),
         b"\x00" * 2000,
         b" %PDF-1.7",
     ],
 )
-def test_what_is_none_of_the_four_types_is_refused(content: bytes) -> None:
+def test_what_is_none_of_the_types_is_refused(content: bytes) -> None:
     assert fault_of(content) is InspectionFault.NOT_ALLOWED
 
 
@@ -154,7 +211,18 @@ def test_a_png_without_its_header_is_broken() -> None:
 
 @given(
     st.binary(max_size=1200),
-    st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBPVP8X", b"%PDF-"]),
+    st.sampled_from(
+        [
+            b"",
+            b"\xff\xd8\xff",
+            b"\x89PNG\r\n\x1a\n",
+            b"RIFF0000WEBPVP8X",
+            b"%PDF-",
+            b"ID3",
+            b"\xff\xfb",
+            b"0000ftypheic",
+        ]
+    ),
 )
 def test_any_bytes_are_either_one_of_the_types_or_refused(rest: bytes, magic: bytes) -> None:
     content = magic + rest
@@ -162,5 +230,6 @@ def test_any_bytes_are_either_one_of_the_types_or_refused(rest: bytes, magic: by
         kind = quick_check(content, len(content))
     except InspectionError:
         return
-    assert content.startswith((b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"%PDF-"))
+    known = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"%PDF-", b"ID3", b"\xff")
+    assert content.startswith(known) or content[4:8] == b"ftyp"
     assert kind in MediaType
