@@ -65,10 +65,16 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return list(psutil.Process(process.pid).children(recursive=True))
 
 
+def words_of(process: psutil.Process) -> str:
+    """What a process was started with; nothing of one that has just died."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
 def child_of(process: subprocess.Popen[str], word: str) -> psutil.Process:
-    return next(
-        child for child in psutil.Process(process.pid).children() if word in " ".join(child.cmdline())
-    )
+    return next(child for child in psutil.Process(process.pid).children() if word in words_of(child))
 
 
 @pytest.fixture
@@ -114,8 +120,8 @@ def test_whatever_dies_is_started_again(running: subprocess.Popen[str], settings
         old = child_of(running, word)
         old.kill()
         until(lambda old=old, word=word: any(  # type: ignore[misc]  # a lambda with defaults
-            child.pid != old.pid and word in " ".join(child.cmdline())
-            for child in psutil.Process(running.pid).children() if child.status() != psutil.STATUS_ZOMBIE
+            child.pid != old.pid and word in words_of(child)
+            for child in psutil.Process(running.pid).children()
         ), f"{word} again")  # fmt: skip
     until(lambda: is_ready(settings), "ready again")
     with Redis.from_url(settings.redis_url) as connection:
