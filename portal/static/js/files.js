@@ -6,11 +6,11 @@
 //   data-choose="Choose photos"        a button in the language of the page instead of the browser's own
 // Choosing again adds to what is chosen. What is refused is said under the list; the others stay.
 
-function sizeText(bytes) {
+export function sizeText(bytes) {
   return bytes < 1024000 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
 }
 
-function fill(sentence, file) {
+export function fill(sentence, file) {
   return (sentence || "").replaceAll("{name}", file.name).replaceAll("{size}", sizeText(file.size));
 }
 
@@ -23,7 +23,7 @@ function kindAllowed(input, file) {
   );
 }
 
-function refusal(input, file, chosen) {
+export function refusal(input, file, chosen) {
   if (chosen.some((known) => known.name === file.name && known.size === file.size)) return "";
   if (!kindAllowed(input, file)) return fill(input.dataset.wrongKind, file);
   if (file.size > Number(input.dataset.maxBytes || Infinity)) return fill(input.dataset.tooBig, file);
@@ -31,7 +31,7 @@ function refusal(input, file, chosen) {
   return null;
 }
 
-function picture(file) {
+export function picture(file) {
   const shown = document.createElement(file.type.startsWith("image/") ? "img" : "span");
   if (shown.tagName === "IMG") {
     shown.alt = "";
@@ -67,7 +67,7 @@ function row(input, file, remove) {
   return item;
 }
 
-function chooser(input) {
+export function chooser(input) {
   const label = document.createElement("label");
   label.className = "btn btn-line";
   label.htmlFor = input.id;
