@@ -17,6 +17,7 @@ from portal.badges import badge_of, label_of
 from portal.money import capital, format_yuan
 
 THEMES = ("light", "dark")
+TEXT_SIZES = ("normal", "large")
 CHINESE_NUMBERS = "一二三四五六七八九十"
 RELATIVE_DAYS = 60
 END_OF_DAY = (23, 59)
@@ -138,6 +139,12 @@ def theme() -> str:
     return saved if saved in THEMES else THEMES[0]
 
 
+def text_size() -> str:
+    """Normal or large, as the reader chose it."""
+    saved = request.cookies.get("text", "")
+    return saved if saved in TEXT_SIZES else TEXT_SIZES[0]
+
+
 def keys_on() -> bool:
     """Whether single-letter keys work on the desk; each person can switch them off (WCAG 2.1.4)."""
     return request.cookies.get("keys") != "off"
@@ -158,5 +165,12 @@ def register(app: Flask) -> None:
         status_label=label_of,
     )
     app.jinja_env.globals.update(
-        asset=asset, badge_of=badge_of, due=due, html_lang=html_lang, keys_on=keys_on, link=link, theme=theme
+        asset=asset,
+        badge_of=badge_of,
+        due=due,
+        html_lang=html_lang,
+        keys_on=keys_on,
+        link=link,
+        text_size=text_size,
+        theme=theme,
     )

@@ -1,4 +1,4 @@
-"""What both faces need: health, language, captcha pictures."""
+"""What both faces need: health, language, captcha pictures and sounds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from portal import health
+from portal import health, presentation
 from portal.challenge.challenger import Challenger
 from portal.errors import NotFound
 from portal.extensions import limiter
+from portal.public import questions
 
 site = Blueprint("site", __name__)
 
+YEAR = 365 * 24 * 3600
 LANGUAGES = {"zh": "zh_Hans", "en": "en"}
 
 
@@ -34,9 +36,11 @@ def healthz() -> tuple[dict[str, object], int]:
 @site.post("/challenge")
 @limiter.limit("60/minute")
 def challenge_new() -> dict[str, str]:
-    """Set a new picture; the page fetches it when its last step is reached."""
-    challenge_id = _challenger().issue()
-    return {"id": challenge_id, "picture": url_for("site.challenge_picture", challenge_id=challenge_id)}
+    """Set a new picture or sound; the page fetches it when its last step is reached."""
+    question = questions.ask(spoken=request.args.get("kind") == "audio")
+    if question.spoken:
+        return {"id": question.id, "sound": url_for("site.challenge_sound", challenge_id=question.id)}
+    return {"id": question.id, "picture": url_for("site.challenge_picture", challenge_id=question.id)}
 
 
 @site.get("/challenge/<challenge_id>.png")
@@ -48,11 +52,31 @@ def challenge_picture(challenge_id: str) -> Response:
     return Response(picture, mimetype="image/png")
 
 
+@site.get("/challenge/<challenge_id>.wav")
+def challenge_sound(challenge_id: str) -> Response:
+    """Play the sound of a challenge that waits for its answer; some browsers ask for parts of it."""
+    sound = _challenger().sound(challenge_id)
+    if sound is None:
+        raise NotFound
+    response = Response(sound, mimetype="audio/wav")
+    return response.make_conditional(request.environ, accept_ranges=True, complete_length=len(sound))
+
+
 @site.get("/language/<code>")
 def language(code: str) -> Response:
     """Remember the language in the session and go back to the page."""
     session["lang"] = LANGUAGES.get(code, "zh_Hans")
     return redirect(_own_path(request.args.get("next", "/")))
+
+
+@site.get("/text/<size>")
+def text_size(size: str) -> Response:
+    """Remember large or normal text in a cookie of its own, for a year, and go back to the page."""
+    response = redirect(_own_path(request.args.get("next", "/")))
+    if size in presentation.TEXT_SIZES:
+        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+        response.set_cookie("text", size, max_age=YEAR, samesite="Lax", secure=secure, httponly=True)
+    return response
 
 
 def _challenger() -> Challenger:

@@ -27,6 +27,8 @@ class Form:
     retry_after: int = 0
     succeeds: str = ""
     from_review: bool = False
+    start: str = ""
+    saved_at: datetime | None = None
 
     @property
     def is_faulty(self) -> bool:

@@ -7,8 +7,8 @@ from flask import render_template
 from portal.cases.due import OBJECTION_DAYS
 from portal.extensions import settings
 from portal.public.blueprint import public
+from portal.public.notices_versions import CURRENT
 from portal.public.rule_lines import provisions
-from portal.reports.filing import NOTICE_VERSION
 from portal.reports.visits import IDLE, LONGEST
 from portal.rewards.rules.anyang import ANYANG
 
@@ -20,14 +20,16 @@ def notice() -> str:
         "public/notice.html",
         deadlines=settings().deadlines,
         objection_days=OBJECTION_DAYS,
-        version=NOTICE_VERSION,
+        version=CURRENT,
     )
 
 
 @public.get("/privacy")
 def privacy() -> str:
     """Who can open what, and what is kept."""
-    return render_template("public/privacy.html", idle=IDLE.seconds // 60, longest=LONGEST.seconds // 60)
+    return render_template(
+        "public/privacy.html", idle=IDLE.seconds // 60, longest=LONGEST.seconds // 60, version=CURRENT
+    )
 
 
 @public.get("/accessibility")

@@ -59,16 +59,17 @@ export function review(target, sections, texts, change) {
     button.textContent = texts.change;
     button.setAttribute("aria-label", `${texts.change}: ${section.dataset.step}`);
     button.addEventListener("click", () => change(index));
-    const list = document.createElement("dl");
-    list.className = "facts";
-    for (const [label, value] of pairsOf(section)) {
-      if (!label) continue;
+    const given = [...pairsOf(section)].filter(([label, value]) => label && value);
+    const list = document.createElement(given.length ? "dl" : "p");
+    list.className = given.length ? "facts" : "quiet mb-0";
+    if (!given.length) list.textContent = texts.none;
+    for (const [label, value] of given) {
       const term = document.createElement("dt");
       term.textContent = label;
-      const given = document.createElement("dd");
-      given.className = "said";
-      given.textContent = value || texts.none;
-      list.append(term, given);
+      const said = document.createElement("dd");
+      said.className = "said";
+      said.textContent = value;
+      list.append(term, said);
     }
     const head = document.createElement("div");
     head.className = "review-head";
