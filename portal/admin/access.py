@@ -27,6 +27,7 @@ ACCESS: dict[str, Permission | Door] = {
     "site.readyz": Door.PUBLIC,
     "site.language": Door.PUBLIC,
     "site.challenge_picture": Door.PUBLIC,
+    "site.challenge_sound": Door.PUBLIC,
     "site.challenge_new": Door.PUBLIC,
     # public: what a citizen sees; a visit, not an account, opens the receipt pages
     "public.home": Door.PUBLIC,

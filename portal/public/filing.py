@@ -28,14 +28,13 @@ from portal.public.blueprint import public
 from portal.public.filing_form import Form
 from portal.public.filing_pages import (
     blank_form_page,
-    challenger,
     form_page,
     locale,
-    needs_picture,
     receipt_page,
     review_page,
 )
 from portal.public.places import districts
+from portal.public.questions import ASK_ANEW, is_spoken, judge, needs_picture, posted
 from portal.reports import receipt
 from portal.reports.draft import Draft, DraftError, open_draft
 from portal.reports.faults import Fault, FaultCode
@@ -76,8 +75,8 @@ def report() -> Response:
         return _without_token(at)
     form = _opened(at)
     action = request.form.get("action", "send")
-    if action in {"edit", "refresh"}:
-        return _keep(form, review_page if action == "refresh" and form.from_review else form_page)
+    if action == "edit" or action in ASK_ANEW:
+        return _keep(form, review_page if action in ASK_ANEW and form.from_review else form_page)
     _take_files(form)
     filing = _check(form)
     if action == "review":
@@ -190,18 +189,18 @@ def _send(form: Form, filing: Filing) -> Response:
 
 
 def _challenge_fault(form: Form) -> FaultCode | None:
-    """Judge the picture's answer; from a crowded network a second one is asked for."""
-    challenge_id = request.form.get("challenge_id", "")[:64]
-    answer = request.form.get("challenge_answer", "")[:64].strip()
+    """Judge the answer to the question; from a crowded network a second one is asked for."""
+    challenge_id, answer = posted()
+    spoken = is_spoken()
     if needs_picture() and not answer:
-        return FaultCode.CHALLENGE_EMPTY
+        return FaultCode.DIGITS_EMPTY if spoken else FaultCode.CHALLENGE_EMPTY
     if not _solved(challenge_id, answer, form.draft):
-        return FaultCode.CHALLENGE_WRONG
+        return FaultCode.DIGITS_WRONG if spoken else FaultCode.CHALLENGE_WRONG
     form.draft = form.draft.once_more_solved()
     form.retry_after = crowd.wait_seconds()
     if form.retry_after and needs_picture() and form.draft.solved < crowd.SOLVED_WHEN_CROWDED:
         form.status = 429
-        return FaultCode.CHALLENGE_MORE
+        return FaultCode.DIGITS_MORE if spoken else FaultCode.CHALLENGE_MORE
     return None
 
 
@@ -212,7 +211,7 @@ def _solved(challenge_id: str, answer: str, draft: Draft) -> bool:
     key, redis = f"solved:{challenge_id}", current_app.extensions["portal_redis"]
     # With the count, so that a picture is not answered twice where a second one is asked for.
     mark = f"{draft.submission_id}:{draft.solved}"
-    right = challenger().check(challenge_id, answer)
+    right = judge(challenge_id, answer)
     try:
         if right:
             redis.set(key, mark, ex=SOLVED_SECONDS)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import Response, current_app, make_response, render_template
 from flask_babel import get_locale
 
 from portal.cases.due import due_at
 from portal.cases.filing import Filed
 from portal.cases.steps import DueStep
-from portal.challenge.challenger import Challenger, NullChallenge
 from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
 from portal.evidence.models import StagedFile
 from portal.extensions import settings
@@ -19,6 +16,7 @@ from portal.public import choices
 from portal.public.blank_form import page_for
 from portal.public.filing_form import Form
 from portal.public.places import districts
+from portal.public.questions import ask, is_spoken, needs_picture
 from portal.reports import receipt, sectors
 from portal.reports.draft import Draft, seal_draft
 from portal.reports.filing import sector_of
@@ -55,6 +53,7 @@ def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         needs_picture=needs_picture(),
+        spoken=is_spoken(),
     )
 
 
@@ -72,8 +71,7 @@ def review_page(form: Form, files: list[StagedFile]) -> Response:
         situation=situation.name(locale()) if situation else "",
         district=place.name(locale()) if place else "",
         choices=choices,
-        needs_picture=needs_picture(),
-        challenge_id=challenger().issue() if needs_picture() else "",
+        question=ask(spoken=is_spoken()) if needs_picture() else None,
     )
     return _answer(page, form)
 
@@ -90,16 +88,6 @@ def receipt_page(form: Form, filed: Filed) -> Response:
         alerts=form.answers.get("alert_channel", ""),
     )
     return make_response(page)
-
-
-def needs_picture() -> bool:
-    """Whether a picture is asked for at all."""
-    return not isinstance(challenger(), NullChallenge)
-
-
-def challenger() -> Challenger:
-    """Return the application's challenger."""
-    return cast(Challenger, current_app.extensions["portal_challenger"])
 
 
 def locale() -> str:

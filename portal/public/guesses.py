@@ -1,41 +1,29 @@
-"""Wrong receipt codes are counted by network: after ten in ten minutes nothing is looked up for a while."""
+"""Wrong receipt codes are counted by network: after ten, a question comes before the next ten."""
 
 from __future__ import annotations
 
 import math
-import time
 
 from limits import parse
-from redis.exceptions import RedisError
 
-from portal.extensions import limiter
-from portal.visitor import visitor_key
+from portal.public import counts
 
 WRONG = parse("10/10 minutes")
 _NAME = "receipt code"
 
 
 def wait_minutes() -> int:
-    """Return 0 while a code may be tried, else the minutes until the next try."""
-    if not limiter.enabled:
+    """Return 0 while a code may be tried, else the minutes until the next try without a question."""
+    if counts.has_room(WRONG, _NAME):
         return 0
-    try:
-        if limiter.limiter.test(WRONG, _NAME, visitor_key()):
-            return 0
-        reset = limiter.limiter.get_window_stats(WRONG, _NAME, visitor_key()).reset_time
-    except (
-        RedisError,
-        OSError,
-    ):  # 120 random bits need no counting; somebody who waits for an answer matters more
-        return 0
-    return max(1, math.ceil((reset - time.time()) / 60))
+    return math.ceil(counts.seconds_left(WRONG, _NAME) / 60)
 
 
 def count_wrong() -> None:
     """Count a code that opened nothing."""
-    if not limiter.enabled:
-        return
-    try:
-        limiter.limiter.hit(WRONG, _NAME, visitor_key())
-    except (RedisError, OSError):
-        return
+    counts.hit(WRONG, _NAME)
+
+
+def begin_anew() -> None:
+    """Somebody of this network answered a question: one more set of tries."""
+    counts.begin_anew(WRONG, _NAME)

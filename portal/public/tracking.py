@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.database import db
 from portal.extensions import csrf
-from portal.public import guesses, receipt_page
+from portal.public import guesses, questions, receipt_page
 from portal.public.blueprint import public
 from portal.public.visit import COOKIE, Opened, code_page, has_token
 from portal.reports import visits
@@ -34,10 +34,8 @@ def track() -> Response:
 
 def _enter(typed: str, message: str) -> Response:
     wait = guesses.wait_minutes()
-    if wait:
-        page = code_page(typed=typed, fault=_pause(wait), message=message, status=429)
-        page.headers["Retry-After"] = str(wait * 60)
-        return page
+    if wait and not _solved():
+        return _held(wait, typed, message)
     report = visits.find_report(typed)
     if report is None:
         guesses.count_wrong()
@@ -54,6 +52,31 @@ def _enter(typed: str, message: str) -> Response:
         if visit is not None:
             return receipt_page.show(Opened(visit, report), at, typed=message)
     return redirect(url_for("public.track_report"), 303)
+
+
+def _solved() -> bool:
+    """Judge the answer to the question; a right one begins the network's count anew."""
+    challenge_id, answer = questions.posted()
+    if not questions.needs_picture() or request.form.get("action") in questions.ASK_ANEW or not answer:
+        return False
+    if not questions.judge(challenge_id, answer):
+        return False
+    guesses.begin_anew()
+    return True
+
+
+def _held(wait: int, typed: str, message: str) -> Response:
+    """Nothing is looked up: a question first, or some patience where none is asked."""
+    if questions.needs_picture():
+        question = questions.ask(spoken=questions.is_spoken())
+        wrong = _wrong_answer(question) if questions.posted()[1] else ""
+        page = code_page(
+            typed=typed, notice=_crowded(), message=message, question=question, wrong_answer=wrong, status=429
+        )
+    else:
+        page = code_page(typed=typed, fault=_pause(wait), message=message, status=429)
+    page.headers["Retry-After"] = str(wait * 60)
+    return page
 
 
 @public.post("/track/leave")
@@ -88,6 +111,21 @@ def _reopened() -> str:
             "The page was open for too long, or cookies are switched off. Please press the button once more."
         )
     )
+
+
+def _crowded() -> str:
+    return str(
+        gettext(
+            "Too many wrong codes came from your network. Please answer the question below as well, then your"
+            " code is looked up. It stays valid."
+        )
+    )
+
+
+def _wrong_answer(question: questions.Question) -> str:
+    if question.spoken:
+        return str(gettext("The digits did not fit, or the recording was too old. Here is a new one."))
+    return str(gettext("The characters did not fit, or the picture was too old. Here is a new one."))
 
 
 def _pause(minutes: int) -> str:

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from portal.extensions import csrf
+from portal.public.questions import Question
 from portal.reports import visits
 from portal.reports.models import Report, Visit
 
@@ -51,11 +52,25 @@ def ask_again(*, message: str = "") -> Response:
 
 
 def code_page(
-    *, typed: str = "", fault: str = "", notice: str = "", message: str = "", status: int = 200
+    *,
+    typed: str = "",
+    fault: str = "",
+    notice: str = "",
+    message: str = "",
+    question: Question | None = None,
+    wrong_answer: str = "",
+    status: int = 200,
 ) -> Response:
-    """The code entry."""
+    """The code entry; with a question that comes first where too many wrong codes were tried."""
     page = render_template(
-        "public/track.html", typed=typed, fault=fault, notice=notice, message=message, nav="public.track"
+        "public/track.html",
+        typed=typed,
+        fault=fault,
+        notice=notice,
+        message=message,
+        question=question,
+        wrong_answer=wrong_answer,
+        nav="public.track",
     )
     return make_response(page, status)
 

@@ -29,6 +29,9 @@ class FaultCode(StrEnum):
     CHALLENGE_EMPTY = "challenge_empty"
     CHALLENGE_WRONG = "challenge_wrong"
     CHALLENGE_MORE = "challenge_more"
+    DIGITS_EMPTY = "digits_empty"
+    DIGITS_WRONG = "digits_wrong"
+    DIGITS_MORE = "digits_more"
     FILES_TOO_MANY = "files_too_many"
     FILES_CROWDED = "files_crowded"
     FILE_EMPTY = "file_empty"
@@ -76,6 +79,15 @@ SENTENCES: dict[FaultCode, LazyString] = {
     ),
     FaultCode.CHALLENGE_MORE: lazy_gettext(
         "Many reports are coming from your network just now. Please answer one more picture, then it is sent."
+    ),
+    FaultCode.DIGITS_EMPTY: lazy_gettext("Please type the six digits that you hear."),
+    FaultCode.DIGITS_WRONG: lazy_gettext(
+        "The digits did not fit, or the recording was too old."
+        " Here is a new one; everything you wrote is kept."
+    ),
+    FaultCode.DIGITS_MORE: lazy_gettext(
+        "Many reports are coming from your network just now."
+        " Please listen to one more recording, then it is sent."
     ),
     FaultCode.FILES_TOO_MANY: lazy_gettext(
         "Not uploaded: %(name)s. A report holds %(limit)s files; more can follow with your receipt code."

@@ -24,8 +24,9 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.challenge.challenger import NullChallenge
+from portal.challenge.kinds import Kind
 from portal.evidence.models import Evidence, StagedFile
-from portal.public import crowd
+from portal.public import counts, crowd
 from portal.reports.draft import Draft, open_draft, seal_draft
 from portal.reports.models import Message, RealName, Report
 from portal.vault.models import SealedField
@@ -45,7 +46,7 @@ class OnePicture:
         self.waiting: set[str] = set()
         self.issued = 0
 
-    def issue(self) -> str:
+    def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
         self.issued += 1
         self.waiting.add(f"picture{self.issued}")
         return f"picture{self.issued}"
@@ -53,7 +54,10 @@ class OnePicture:
     def picture(self, challenge_id: str) -> bytes | None:
         return b"\x89PNG" if challenge_id in self.waiting else None
 
-    def check(self, challenge_id: str, answer: str) -> bool:
+    def sound(self, challenge_id: str) -> bytes | None:
+        return None
+
+    def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
         known = challenge_id in self.waiting
         self.waiting.discard(challenge_id)
         return known and answer == "RIGHT"
@@ -557,8 +561,8 @@ def test_the_counts_of_a_network_end_at_their_limits(app: Flask, redis_url: str)
     key = uuid4().hex
     real = SimpleNamespace(enabled=True, limiter=FixedWindowRateLimiter(storage))
     with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
-        patch.setattr(crowd, "limiter", real)
-        patch.setattr(crowd, "visitor_key", lambda: key)
+        patch.setattr(counts, "limiter", real)
+        patch.setattr(counts, "visitor_key", lambda: key)
         waits = [crowd.wait_seconds() for _ in range(31)]
         files = [crowd.takes_file() for _ in range(181)]
     assert waits[:30] == [0] * 30
@@ -566,13 +570,18 @@ def test_the_counts_of_a_network_end_at_their_limits(app: Flask, redis_url: str)
     assert files == [True] * 180 + [False]
 
 
-def test_a_dead_counter_stops_nobody(app: Flask) -> None:
+def test_while_redis_is_down_the_process_counts_itself(app: Flask) -> None:
     storage = RedisStorage("redis://127.0.0.1:1")
+    key = uuid4().hex
     dead = SimpleNamespace(enabled=True, limiter=FixedWindowRateLimiter(storage))
     with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
-        patch.setattr(crowd, "limiter", dead)
-        assert crowd.wait_seconds() == 0
-        assert crowd.takes_file()
+        patch.setattr(counts, "limiter", dead)
+        patch.setattr(counts, "visitor_key", lambda: key)
+        waits = [crowd.wait_seconds() for _ in range(31)]
+        files = [crowd.takes_file() for _ in range(181)]
+        sounds = [crowd.takes_sound() for _ in range(41)]
+    assert (waits[:30], files[180], sounds) == ([0] * 30, False, [True] * 40 + [False])
+    assert waits[30] > 0
 
 
 # What nobody learns
