@@ -21,6 +21,7 @@ from portal.calendars.official import shipped_calendar
 from portal.cases.models import Case
 from portal.config import Settings
 from portal.database import db
+from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards.fund import fund_of
@@ -169,6 +170,7 @@ def _database() -> Findings:
         yield _broken(f"{part.capitalize()}: {trouble}.")
     yield from _fund()
     yield from _people()
+    yield from _duty()
 
 
 def _migrations() -> str:
@@ -250,3 +252,17 @@ def _units_without_verifier() -> Findings:
     )
     for code, count in rows:
         yield _risky(f"The department {code} has {count} open cases and no verifier.")
+
+
+def _duty() -> Findings:
+    """Who is called when people are in danger, in this week and the next."""
+    this = duty.week_of(clock.city_date(clock.now()))
+    for week in (this, this + duty.WEEK):
+        missing = [place.district.code if place.district else "the whole city" for place in duty.gaps(week)]
+        if missing:
+            yield _risky(
+                f"In the week from {week} nobody on duty can be called for: {', '.join(missing)}."
+                " Enter somebody with a mobile number in the duty roster."
+            )
+    if not duty.supervisors_of(None):
+        yield _risky("No supervisor of the whole city has a mobile number: none is called after 30 minutes.")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
+from portal.cases import alarms
 from portal.database import db
 from portal.notices import sweeper
 from portal.run.jobs import QUEUES
@@ -39,6 +40,9 @@ def troubles() -> dict[str, str]:
     dead = sweeper.dead_count()
     if dead:
         found["deliveries"] = f"{dead} could not be delivered and wait for a person"
+    unheard = alarms.unheard(clock.now())
+    if unheard:
+        found["alarms"] = f"{unheard} urgent reports have reached nobody; look at the duty roster"
     return found
 
 

@@ -79,6 +79,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_login_failures_last_at"), ["last_at"], unique=False)
 
     op.create_table(
+        "sector_questions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("sector", sa.String(length=24), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "yes_no",
+                "choice",
+                "number",
+                "text",
+                name="question_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("zh", sa.String(length=80), nullable=False),
+        sa.Column("en", sa.String(length=120), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("optional", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sector_questions")),
+        sa.UniqueConstraint("key", name=op.f("uq_sector_questions_key")),
+    )
+    with op.batch_alter_table("sector_questions", schema=None) as batch_op:
+        batch_op.create_index("ix_sector_questions_sector", ["sector", "position", "id"], unique=False)
+
+    op.create_table(
+        "situations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("sector", sa.String(length=24), nullable=False),
+        sa.Column("zh", sa.String(length=80), nullable=False),
+        sa.Column("en", sa.String(length=120), nullable=False),
+        sa.Column("aliases", sa.String(length=120), nullable=False),
+        sa.Column("pinyin", sa.String(length=2000), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_situations")),
+        sa.UniqueConstraint("code", name=op.f("uq_situations_code")),
+    )
+    with op.batch_alter_table("situations", schema=None) as batch_op:
+        batch_op.create_index("ix_situations_sector", ["sector", "position", "id"], unique=False)
+
+    op.create_table(
         "staged_files",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uuid", sa.String(length=32), nullable=False),
@@ -94,6 +144,42 @@ def upgrade() -> None:
     with op.batch_alter_table("staged_files", schema=None) as batch_op:
         batch_op.create_index("ix_staged_files_submission", ["submission_id", "position"], unique=False)
 
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uuid", sa.String(length=32), nullable=False),
+        sa.Column("submission_id", sa.String(length=32), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("stored", sa.BigInteger(), nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
+        sa.Column("mark", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("length > 0", name=op.f("ck_uploads_length_positive")),
+        sa.CheckConstraint("received >= 0 AND received <= length", name=op.f("ck_uploads_received_within")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_uploads_uuid")),
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index("ix_uploads_expires", ["expires_at"], unique=False)
+        batch_op.create_index("ix_uploads_submission", ["submission_id"], unique=False)
+
+    op.create_table(
+        "firms",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("credit_code", sa.String(length=18), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("district_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_firms_district_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_firms")),
+        sa.UniqueConstraint("credit_code", name=op.f("uq_firms_credit_code")),
+    )
     op.create_table(
         "people",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -114,7 +200,7 @@ def upgrade() -> None:
         sa.Column("totp_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("totp_last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=120), nullable=False),
-        sa.Column("telephone", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("telephone", sa.String(length=20), nullable=False),
         sa.Column("locale", sa.String(length=12), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
@@ -125,6 +211,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_accounts_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "boards",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=12), nullable=False),
+        sa.Column("firm_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("firm_name", sa.String(length=120), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("district_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sector", sa.String(length=24), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_boards_district_id")),
+        sa.ForeignKeyConstraint(
+            ["firm_id"], ["firms.id"], name=op.f("fk_boards_firm_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_boards")),
+        sa.UniqueConstraint("code", name=op.f("uq_boards_code")),
+    )
+    with op.batch_alter_table("boards", schema=None) as batch_op:
+        batch_op.create_index("ix_boards_active", ["active", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_boards_firm_id"), ["firm_id"], unique=False)
 
     op.create_table(
         "cases",
@@ -158,7 +267,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("officer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("danger_now", sa.Boolean(), nullable=False),
-        sa.Column("urgent", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
@@ -295,6 +404,18 @@ def upgrade() -> None:
             sqlite_where=sa.text("urgent"),
             postgresql_where=sa.text("urgent"),
         )
+
+    op.create_table(
+        "firm_grams",
+        sa.Column("gram", sa.String(length=2), nullable=False),
+        sa.Column("firm_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["firm_id"], ["firms.id"], name=op.f("fk_firm_grams_firm_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("gram", "firm_id", name=op.f("pk_firm_grams")),
+    )
+    with op.batch_alter_table("firm_grams", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_firm_grams_firm_id"), ["firm_id"], unique=False)
 
     op.create_table(
         "alarms",
@@ -487,6 +608,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_findings_case", ["case_id", "id"], unique=False)
 
     op.create_table(
+        "register_imports",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uuid", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("faults", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_register_imports_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_register_imports")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_register_imports_uuid")),
+    )
+    with op.batch_alter_table("register_imports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_register_imports_read_at"), ["read_at"], unique=False)
+
+    op.create_table(
         "reports",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("uuid", sa.String(length=32), nullable=False),
@@ -536,6 +674,7 @@ def upgrade() -> None:
         sa.Column("subject_name", sa.String(length=120), nullable=False),
         sa.Column("happened", sa.String(length=120), nullable=False),
         sa.Column("narrative", sa.Text(), nullable=False),
+        sa.Column("extra", sa.JSON(), nullable=False),
         sa.Column(
             "real_name",
             sa.Enum(
@@ -1249,6 +1388,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_reports_case")
 
     op.drop_table("reports")
+    with op.batch_alter_table("register_imports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_register_imports_read_at"))
+
+    op.drop_table("register_imports")
     with op.batch_alter_table("findings", schema=None) as batch_op:
         batch_op.drop_index("ix_findings_case")
 
@@ -1276,6 +1419,10 @@ def downgrade() -> None:
 
     op.drop_table("awards")
     op.drop_table("alarms")
+    with op.batch_alter_table("firm_grams", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_firm_grams_firm_id"))
+
+    op.drop_table("firm_grams")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_cases_urgent", sqlite_where=sa.text("urgent"), postgresql_where=sa.text("urgent")
@@ -1310,15 +1457,34 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_cases_merged_into_id"))
 
     op.drop_table("cases")
+    with op.batch_alter_table("boards", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_boards_firm_id"))
+        batch_op.drop_index("ix_boards_active")
+
+    op.drop_table("boards")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_accounts_person_id"))
 
     op.drop_table("accounts")
     op.drop_table("people")
+    op.drop_table("firms")
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.drop_index("ix_uploads_submission")
+        batch_op.drop_index("ix_uploads_expires")
+
+    op.drop_table("uploads")
     with op.batch_alter_table("staged_files", schema=None) as batch_op:
         batch_op.drop_index("ix_staged_files_submission")
 
     op.drop_table("staged_files")
+    with op.batch_alter_table("situations", schema=None) as batch_op:
+        batch_op.drop_index("ix_situations_sector")
+
+    op.drop_table("situations")
+    with op.batch_alter_table("sector_questions", schema=None) as batch_op:
+        batch_op.drop_index("ix_sector_questions_sector")
+
+    op.drop_table("sector_questions")
     with op.batch_alter_table("login_failures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_login_failures_last_at"))
 

@@ -52,6 +52,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.notices_read": Door.SIGNED_IN,
     "desk.account": Door.SIGNED_IN,
     "desk.account_language": Door.SIGNED_IN,
+    "desk.account_telephone": Door.SIGNED_IN,
     "desk.account_password": Door.SIGNED_IN,
     "desk.session_end": Door.SIGNED_IN,
     # desk: cases; the verbs look once more, at the very case
@@ -60,6 +61,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.case_evidence": Permission.CASE_READ,
     "desk.evidence_clean": Permission.CASE_READ,
     "desk.evidence_thumb": Permission.CASE_READ,
+    "desk.danger_undertake": Permission.CASE_READ,
     "desk.case_accept": Permission.CASE_TRIAGE,
     "desk.case_refuse": Permission.CASE_TRIAGE,
     "desk.case_transfer": Permission.CASE_TRIAGE,
@@ -102,6 +104,9 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.units": Permission.PEOPLE_MANAGE,
     "desk.unit_add": Permission.PEOPLE_MANAGE,
     "desk.unit_change": Permission.PEOPLE_MANAGE,
+    # desk: who is on duty; the verbs look once more, at the very district
+    "desk.duty": Permission.DUTY_MANAGE,
+    "desk.duty_copy": Permission.DUTY_MANAGE,
     # desk: auditor
     "desk.events": Permission.AUDIT_READ,
     # finance

@@ -1,4 +1,4 @@
-"""One's own account: language, password, open sessions."""
+"""One's own account: language, mobile number, password, open sessions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from portal.database import db
 from portal.errors import Refusal
 from portal.extensions import limiter
 from portal.people import own, sessions
+from portal.reports import wording
 
 
 class PasswordForm(FlaskForm):
@@ -38,9 +39,17 @@ class PasswordForm(FlaskForm):
 @desk.get("/account")
 def account() -> str:
     """Show the account with its open sessions."""
-    opened = sessions.open_of(current_user.account.id, clock.now())
+    return _account_page(current_user.account.telephone)
+
+
+def _account_page(telephone: str, fault: str = "") -> str:
     return render_template(
-        "admin/account.html", account=current_user.account, opened=opened, token=current_user.token
+        "admin/account.html",
+        account=current_user.account,
+        opened=sessions.open_of(current_user.account.id, clock.now()),
+        token=current_user.token,
+        telephone=telephone,
+        fault=fault,
     )
 
 
@@ -49,6 +58,20 @@ def account_language() -> Response:
     """Keep the language of one's pages."""
     session["lang"] = own.choose_language(current_user.account, request.form.get("language", ""))
     db.session.commit()
+    return redirect(url_for("desk.account"))
+
+
+@desk.post("/account/telephone")
+def account_telephone() -> Response | tuple[str, int]:
+    """Keep one's mobile number for alarms; empty for none."""
+    typed = request.form.get("telephone", "").strip()[:30]
+    number = wording.mobile(typed) if typed else ""
+    if number is None:
+        fault = gettext("This is no mobile number we know. It has 11 digits.")
+        return _account_page(typed, fault), 422
+    own.set_telephone(current_user.account, number, actor=current_user.actor, at=clock.now())
+    db.session.commit()
+    flash(gettext("Your mobile number is saved.") if number else gettext("Your mobile number is gone."))
     return redirect(url_for("desk.account"))
 
 

@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
+from portal.admin.danger import danger_of
 from portal.admin.verification import panel as verification_panel
 from portal.admin.words import EVENTS, WITHOUT_REASON
 from portal.audit.models import ActorKind
@@ -103,6 +104,7 @@ def shown(found: Case, actor: Actor, now: datetime) -> dict[str, Any]:
         "similar": dossier.similar_to(found, actor),
         "talk_of": _talk,
         "is_picture": is_picture,
+        "danger": danger_of(found, now),
     }
 
 

@@ -64,17 +64,19 @@ ITEMS = (
     Item("finance.fund", lazy_gettext("Reward fund"), lazy_gettext("Paid, reserved and free.")),
     Item("desk.events", lazy_gettext("Event log"), lazy_gettext("Who did what, when, and for which reason.")),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
+    Item("desk.duty", lazy_gettext("Duty roster"), lazy_gettext("Who is called when people are in danger.")),
     Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
     Item(
         "desk.account",
         lazy_gettext("My account"),
-        lazy_gettext("Language, password and open sessions."),
+        lazy_gettext("Language, mobile number, password and open sessions."),
         ("desk.account", "desk.session"),
     ),
 )
 
 # kind of notice -> page, and the name of its argument that takes the notice's reference
 NOTICE_PAGES = {
+    NoticeKind.DANGER_ALARM.value: ("desk.case", "number"),
     NoticeKind.CASE_ASSIGNED.value: ("desk.case", "number"),
     NoticeKind.REPORTER_WROTE.value: ("desk.case", "number"),
     NoticeKind.REPORT_WITHDRAWN.value: ("desk.case", "number"),

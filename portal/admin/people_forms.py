@@ -16,6 +16,7 @@ from portal.people.labels import ROLES, unit_name
 from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.people.units import UnitKind, all_units
+from portal.reports import wording
 
 _TOO_LONG = lazy_gettext("This is too long.")
 
@@ -41,8 +42,13 @@ def _line(label: Any, *validators: Any, most: int) -> StringField:  # noqa: ANN4
     )
 
 
+def _mobile(_form: FlaskForm, field: Any) -> None:  # noqa: ANN401
+    if field.data and wording.mobile(field.data) is None:
+        raise ValidationError(lazy_gettext("This is no mobile number we know. It has 11 digits."))
+
+
 class ChangeForm(FlaskForm):
-    """Name, unit, certificate, address and roles."""
+    """Name, unit, certificate, addresses and roles."""
 
     name = _line(lazy_gettext("Name"), DataRequired(lazy_gettext("Please enter the person's name.")), most=60)
     certificate_number = _line(lazy_gettext("Enforcement certificate"), most=40)
@@ -52,6 +58,7 @@ class ChangeForm(FlaskForm):
         Email(lazy_gettext("This is no e-mail address. Please look at it again.")),
         most=120,
     )
+    telephone = _line(lazy_gettext("Mobile number"), Optional(), _mobile, most=20)
     department_id = SelectField(lazy_gettext("Department"), coerce=_number, validate_choice=False)
     district_id = SelectField(lazy_gettext("District"), coerce=_number, validate_choice=False)
     roles = SelectMultipleField(
@@ -75,6 +82,7 @@ class ChangeForm(FlaskForm):
             name=person.name,
             certificate_number=person.certificate_number,
             email=account.email,
+            telephone=account.telephone,
             department_id=person.department_id,
             district_id=person.district_id,
             roles=[role.value for role in sorted(account.roles)],
@@ -92,6 +100,7 @@ class ChangeForm(FlaskForm):
             "district_id": self.district_id.data,
             "certificate_number": self.certificate_number.data,
             "email": self.email.data,
+            "telephone": wording.mobile(self.telephone.data or "") or "",
         }
 
 

@@ -1,4 +1,4 @@
-"""The queue: what is due first on top, filters in the address, the chosen case beside the list."""
+"""The queue: people in danger on top, then what is due first, filters in the address, the chosen case beside the list."""
 
 from __future__ import annotations
 
@@ -85,15 +85,18 @@ def _prefixes(query: str, now: datetime) -> tuple[str, ...]:
 
 
 def _mark(text: str) -> Mark | None:
-    """Read a place in the queue: direction, microseconds and row; anything else is the beginning."""
+    """Read a place in the queue: direction, microseconds and row; anything else is the beginning.
+
+    The direction is n or p, with a u behind it when the place is among the urgent cases.
+    """
     direction, _, key = text.partition(".")
     at, _, row = key.partition(".")
-    if direction not in {"n", "p"} or not row.isdecimal() or not (at.isdecimal() or at == ""):
+    if direction not in {"n", "p", "nu", "pu"} or not row.isdecimal() or not (at.isdecimal() or at == ""):
         return None
     if len(at) > 17 or len(row) > 15:
         return None
     due_at = EPOCH + timedelta(microseconds=int(at)) if at else None
-    return Mark(due_at, int(row), backwards=direction == "p")
+    return Mark(due_at, int(row), backwards=direction[0] == "p", urgent=direction[1:] == "u")
 
 
 def _turn(asked: dict[str, Any], mark: Mark | None) -> str:
@@ -101,7 +104,8 @@ def _turn(asked: dict[str, Any], mark: Mark | None) -> str:
     if mark is None:
         return ""
     at = "" if mark.due_at is None else str(_microseconds(mark.due_at))
-    return url_for("desk.queue", **asked, at=f"{'p' if mark.backwards else 'n'}.{at}.{mark.id}")
+    direction = f"{'p' if mark.backwards else 'n'}{'u' if mark.urgent else ''}"
+    return url_for("desk.queue", **asked, at=f"{direction}.{at}.{mark.id}")
 
 
 def _microseconds(at: datetime) -> int:

@@ -9,6 +9,8 @@ from portal.admin import (  # noqa: F401
     case,
     conclusions,
     contact,
+    danger,
+    duty,
     evidence,
     home,
     identity,

@@ -14,6 +14,7 @@ from portal.reports.models import Channel, DangerNow, RealName
 from portal.reports.sectors import sector, situation
 
 VIEWS = {
+    View.URGENT: lazy_gettext("In danger now"),
     View.MINE: lazy_gettext("My open cases"),
     View.TO_ACCEPT: lazy_gettext("To accept"),
     View.OVERDUE: lazy_gettext("Overdue"),
@@ -57,6 +58,8 @@ EVENTS = {
     "reporter_wrote": ("chat-left-text-fill", lazy_gettext("The reporter wrote")),
     "question_asked": ("chat-left-dots", lazy_gettext("Reporter asked")),
     "contact_opened": ("eye-fill", lazy_gettext("Telephone number opened")),
+    "danger_alarm": ("exclamation-triangle-fill", lazy_gettext("People in danger: alarm raised")),
+    "danger_undertaken": ("person-check", lazy_gettext("Danger undertaken")),
     "case_accept": ("check-circle-fill", lazy_gettext("Accepted")),
     "case_refuse": ("slash-circle", lazy_gettext("Not accepted")),
     "case_transfer": ("box-arrow-right", lazy_gettext("Passed on")),

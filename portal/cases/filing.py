@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.events import record
+from portal.cases import alarms
 from portal.cases.asking import hear
 from portal.cases.due import due_at
 from portal.cases.models import Case
@@ -66,6 +67,7 @@ class Filed:
     outcome: Outcome
     has_name: bool
     evidence_ids: tuple[int, ...] = ()
+    duty_called: bool = False
 
 
 def file_report(filing: Filing, *, actor: Actor, at: datetime, ring: Keyring, settings: Settings) -> Filed:
@@ -84,7 +86,7 @@ def file_report(filing: Filing, *, actor: Actor, at: datetime, ring: Keyring, se
             if known is not None:
                 return _again(filing, known, actor=actor, at=at, ring=ring)
             continue  # the number or the receipt is taken: another draw
-        return _complete(filing, report, actor=actor, at=at, ring=ring)
+        return _complete(filing, report, actor=actor, at=at, ring=ring, settings=settings)
     raise NoFreeNumber
 
 
@@ -102,6 +104,7 @@ def again(report: Report) -> Filed:
         report.received_at,
         Outcome.SAME,
         report.real_name is not RealName.NONE,
+        duty_called=alarms.was_called(report.id),
     )
 
 
@@ -158,7 +161,9 @@ def _report(filing: Filing, case: Case, *, at: datetime, ring: Keyring) -> Repor
     )
 
 
-def _complete(filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: Keyring) -> Filed:
+def _complete(
+    filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: Keyring, settings: Settings
+) -> Filed:
     """Add what belongs to a new report."""
     _seal(filing, report, at=at, ring=ring)
     files = _attach(report, filing.files, at=at, room=MAX_FILES, known=frozenset())
@@ -173,6 +178,8 @@ def _complete(filing: Filing, report: Report, *, actor: Actor, at: datetime, rin
         facts={"channel": report.channel.value, "files": len(files), "notice": NOTICE_VERSION},
     )
     tell_reporter(report.id, NoticeKind.REPORT_RECEIVED, alert_channel=report.alert_channel, at=at)
+    if report.danger_now is DangerNow.NOW:
+        alarms.raise_alarm(db.session.get_one(Case, report.case_id), at, settings.zone)
     return _filed(report, Outcome.NEW, files)
 
 
@@ -217,7 +224,8 @@ def _filed(report: Report, outcome: Outcome, files: Sequence[Evidence]) -> Filed
         db.session.flush()  # for their ids
     has_name = report.real_name is not RealName.NONE
     ids = tuple(file.id for file in files)
-    return Filed(report.id, report.case_id, report.number, report.received_at, outcome, has_name, ids)
+    called = alarms.was_called(report.id)
+    return Filed(report.id, report.case_id, report.number, report.received_at, outcome, has_name, ids, called)
 
 
 def _attach(

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.audit.events import record
+from portal.cases import alarms
 from portal.cases.models import Case
 from portal.cases.moves import check_version, set_due, step, touch
 from portal.cases.scope import require
@@ -66,12 +67,13 @@ def merge(
     if source.status is CaseStatus.RECEIVED and target.status is not CaseStatus.RECEIVED:
         for report in live_reports(source):
             tell_reporter(report.id, NoticeKind.REPORT_ACCEPTED, alert_channel=report.alert_channel, at=at)
+    target.danger_now = target.danger_now or source.danger_now
+    alarms.follow_merge(source, target, at)
     for report in moved:
         report.case_id = target.id
     source.merged_into_id = target.id
     source.is_open = False
     source.due_at = source.due_step = source.waiting_since = None
-    target.danger_now = target.danger_now or source.danger_now
     db.session.flush()
     _count_from_first(target, terms)
     _log("case_merged", source, actor, at, reason, {"into": target.number, "reports": len(moved)})
@@ -122,6 +124,7 @@ def _reopen(origin: Case, case: Case, actor: Actor, at: datetime, reason: str, t
     origin.merged_into_id = None
     origin.is_open = True
     set_due(origin, terms)
+    alarms.resume(origin, case, at)
     if origin.status is CaseStatus.RECEIVED and case.status is not CaseStatus.RECEIVED:
         # The reporter was told that the report is accepted; it stays so.
         step(origin, CaseAction.ACCEPT, actor, at, reason, role=actor.role_for(Permission.CASE_TRIAGE))

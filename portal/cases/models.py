@@ -16,13 +16,15 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.cases.steps import CaseStatus, Conclusion, DueStep, RectificationStatus
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
-from portal.people.models import Department, District, Person
+from portal.notices.models import Delivery
+from portal.people.models import Account, Department, District, Person
 from portal.reports.models import Report
 
 
@@ -51,6 +53,14 @@ class Case(Base):
             sqlite_where=text("is_open AND waiting_since IS NOT NULL"),
             postgresql_where=text("is_open AND waiting_since IS NOT NULL"),
         ),
+        # The few on top of the queue, whatever it holds.
+        Index(
+            "ix_cases_urgent",
+            "due_at",
+            "id",
+            sqlite_where=text("urgent"),
+            postgresql_where=text("urgent"),
+        ),
         Index("ix_cases_subject_name", "subject_name", postgresql_ops={"subject_name": "text_pattern_ops"}),
         Index("ix_cases_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
         CheckConstraint("is_open = false OR due_at IS NOT NULL", name="open_case_has_due_time"),
@@ -60,6 +70,9 @@ class Case(Base):
         ),
         CheckConstraint("status <> 'refused' OR refusal_reason <> ''", name="refused_has_reason"),
         CheckConstraint("merged_into_id IS NULL OR is_open = false", name="merged_case_is_not_open"),
+        CheckConstraint(
+            "urgent = false OR (is_open = true AND danger_now = true)", name="urgent_is_open_and_in_danger"
+        ),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="not_merged_into_itself"),
     )
 
@@ -75,6 +88,8 @@ class Case(Base):
     department_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("departments.id"))
     officer_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("people.id"))
     danger_now: Mapped[bool] = mapped_column(Boolean, default=False)
+    urgent: Mapped[bool] = mapped_column(Boolean, default=False)
+    """People are in danger now, and nobody has undertaken it yet."""
     opened_at: Mapped[Instant]
     accepted_at: Mapped[MaybeInstant]
     concluded_at: Mapped[MaybeInstant]
@@ -104,6 +119,42 @@ class Case(Base):
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (the base declares it an instance's)
+
+
+class Alarm(Base):
+    """People are in danger now: somebody is called again and again until somebody undertakes it."""
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        CheckConstraint("(undertaken_at IS NULL) = (undertaken_by IS NULL)", name="undertaken_by_somebody"),
+    )
+
+    case_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("cases.id"), primary_key=True, autoincrement=False
+    )
+    raised_at: Mapped[Instant]
+    undertaken_at: Mapped[MaybeInstant]
+    undertaken_by: Mapped[int | None] = mapped_column(BigKey, ForeignKey("people.id"))
+
+    # Read for itself: joined, PostgreSQL would answer from before it waited for the lock of the row.
+    undertaker: Mapped[Person | None] = relationship(lazy="select")
+
+
+class AlarmCall(Base):
+    """One call of an alarm to one account: it exists once, whatever computes it twice."""
+
+    __tablename__ = "alarm_calls"
+    __table_args__ = (UniqueConstraint("case_id", "step", "recipient_id"),)
+
+    id: Mapped[Key]
+    case_id: Mapped[int] = mapped_column(BigKey, ForeignKey("alarms.case_id"))
+    step: Mapped[int] = mapped_column(Integer)
+    recipient_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    delivery_id: Mapped[int] = mapped_column(BigKey, ForeignKey("deliveries.id"), index=True)
+    called_at: Mapped[Instant]
+
+    recipient: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+    delivery: Mapped[Delivery] = relationship(lazy="joined", innerjoin=True)
 
 
 class SiteCheck(Base):

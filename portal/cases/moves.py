@@ -72,3 +72,4 @@ def _end(case: Case, at: datetime) -> None:
     case.due_at = None
     case.due_step = None
     case.waiting_since = None
+    case.urgent = False

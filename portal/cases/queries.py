@@ -16,10 +16,12 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
 )
 
+from portal.cases.alarms import IS_URGENT
 from portal.cases.models import Case
 from portal.cases.scope import within
 from portal.cases.steps import CaseStatus, DueStep
@@ -41,6 +43,7 @@ COUNT_CAP = 99
 class View(StrEnum):
     """The saved views of the queue."""
 
+    URGENT = "urgent"
     MINE = "mine"
     TO_ACCEPT = "to_accept"
     OVERDUE = "overdue"
@@ -81,6 +84,7 @@ class Mark:
     due_at: datetime | None
     id: int
     backwards: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Row:
     status: CaseStatus
     sector: str
     danger_now: bool
+    urgent: bool
     due_at: datetime | None
     due_step: DueStep | None
     waiting_since: datetime | None
@@ -128,11 +133,13 @@ def is_within_reach(case_id: int, actor: Actor) -> bool:
 
 
 def queue(actor: Actor, wanted: Filter, now: datetime, mark: Mark | None = None) -> Page:
-    """Return one page: what is due first on top; what was looked for, the newest first."""
+    """Return one page: what is urgent, then what is due first; what was looked for, the newest first."""
     statement = _rows().where(*_conditions(actor, wanted, now))
     backwards = mark is not None and mark.backwards
-    statement = _newest_first(statement, mark) if wanted.searches else _due_first(statement, mark)
-    rows = [Row(*row) for row in db.session.execute(statement.limit(PAGE + 1))]
+    if wanted.searches:
+        rows = _read(_newest_first(statement, mark), PAGE + 1)
+    else:
+        rows = _urgent_first(statement, mark, only_urgent=wanted.view is View.URGENT)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     if backwards:
@@ -188,7 +195,7 @@ def starts_with(column: SQLColumnExpression[str], prefix: str) -> ColumnElement[
     return column.startswith(prefix, autoescape=True)
 
 
-def _rows() -> Any:  # noqa: ANN401  (a select of fourteen columns)
+def _rows() -> Any:  # noqa: ANN401  (a select of sixteen columns)
     return (
         select(
             Case.id,
@@ -198,6 +205,7 @@ def _rows() -> Any:  # noqa: ANN401  (a select of fourteen columns)
             Case.status,
             Case.sector,
             Case.danger_now,
+            Case.urgent,
             Case.due_at,
             Case.due_step,
             Case.waiting_since,
@@ -236,6 +244,7 @@ def _conditions(actor: Actor, wanted: Filter, now: datetime) -> list[Condition]:
 
 def _view(actor: Actor, view: View, now: datetime) -> list[Condition]:
     conditions: dict[View, list[Condition]] = {
+        View.URGENT: [IS_URGENT],
         View.MINE: [IS_OPEN, Case.officer_id == actor.person_id],
         View.TO_ACCEPT: [IS_OPEN, Case.status == CaseStatus.RECEIVED],
         View.OVERDUE: [IS_OPEN, Case.due_at < now],
@@ -245,14 +254,38 @@ def _view(actor: Actor, view: View, now: datetime) -> list[Condition]:
     return conditions[view]
 
 
-def _due_first(statement: Select[Any], mark: Mark | None) -> Select[Any]:
+def _urgent_first(statement: Select[Any], mark: Mark | None, *, only_urgent: bool) -> list[Row]:
+    """Return up to 51 rows by the key (urgent, due, id), from a mark on, in the direction of reading.
+
+    The few urgent ones and all others are read one after the other, each by its own index.
+    """
+    backwards = mark is not None and mark.backwards
+    rows: list[Row] = []
+    for urgent in (False, True) if backwards else (True, False):
+        if mark is not None and urgent is not mark.urgent and urgent is not backwards:
+            continue  # the mark lies behind these
+        if only_urgent and not urgent:
+            continue
+        here = mark if mark is not None and urgent is mark.urgent else None
+        part = statement.where(IS_URGENT if urgent else not_(IS_URGENT))
+        rows += _read(_due_first(part, here, backwards=backwards), PAGE + 1 - len(rows))
+        if len(rows) > PAGE:
+            break
+    return rows
+
+
+def _read(statement: Select[Any], limit: int) -> list[Row]:
+    return [Row(*row) for row in db.session.execute(statement.limit(limit))]
+
+
+def _due_first(statement: Select[Any], mark: Mark | None, *, backwards: bool) -> Select[Any]:
     if mark is not None and mark.due_at is not None:
         at = mark.due_at
-        if mark.backwards:
+        if backwards:
             statement = statement.where(Case.due_at <= at, or_(Case.due_at < at, Case.id < mark.id))
         else:
             statement = statement.where(Case.due_at >= at, or_(Case.due_at > at, Case.id > mark.id))
-    if mark is not None and mark.backwards:
+    if backwards:
         return statement.order_by(Case.due_at.desc(), Case.id.desc())
     return statement.order_by(Case.due_at, Case.id)
 
@@ -266,4 +299,4 @@ def _newest_first(statement: Select[Any], mark: Mark | None) -> Select[Any]:
 
 
 def _mark(row: Row, *, backwards: bool = False) -> Mark:
-    return Mark(row.due_at, row.id, backwards)
+    return Mark(row.due_at, row.id, backwards, row.urgent)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.audit.events import record
 from portal.audit.models import Event
+from portal.cases import alarms
 from portal.cases.models import Case
 from portal.cases.moves import check_version, step, touch
 from portal.cases.scope import require
@@ -110,6 +111,7 @@ def undertake(case: Case, actor: Actor, at: datetime, *, version: int) -> None:
     )
     step(case, CaseAction.UNDERTAKE, actor, at, role=role)
     case.officer_id = actor.person_id
+    alarms.taken_on(case, actor, at)
     if first:
         tell_reporters(case, NoticeKind.VERIFICATION_STARTED, at)
     db.session.flush()

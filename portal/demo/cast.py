@@ -17,6 +17,8 @@ from portal.reports.models import Channel
 from portal.rewards.models import PayoutState
 
 PAID, RETURNED, UNKNOWN = PayoutState.PAID, PayoutState.RETURNED, PayoutState.UNKNOWN
+MINUTES_AGO = 4 / (24 * 60)
+"""So short ago that the first call is still on its way when the city is opened."""
 FURTHEST = 30
 """Days about the expected one among which a beginning with the wished due day is looked for."""
 
@@ -79,9 +81,13 @@ BY_TELEPHONE = Teller(channel=Channel.TELEPHONE)
 PLOTS: tuple[Plot, ...] = (
     # not looked at yet, or not accepted yet
     Plot(
-        "sewerpump", 0.06, way.received, Teller(danger="now", alert="13800005511"), shown="刚收到，等待受理"
-    ),
-    Plot("station", 0.2, way.received),
+        "sewerpump",
+        MINUTES_AGO,
+        way.received,
+        Teller(danger="now", alert="13800005511"),
+        shown="刚收到，随时会出事，正在呼叫值班人员",
+    ),  # fmt: skip
+    Plot("station", 0.2, way.hurried, Teller(danger="now"), shown="随时会出事，已经有人在处理"),
     Plot("parcels", 0.8, way.received, SMS, 2),
     Plot("aluminium", 1, way.received),
     Plot("hotpot", 2, way.received, BY_TELEPHONE, 0),

@@ -94,6 +94,7 @@ def _open(app: Flask, settings: Settings, at: datetime) -> Office:
     began = at - HISTORY
     people.make_units()
     staff = people.hire(ring, began)
+    people.make_roster(staff, clock.city_date(at, settings.zone), began)
     for year in sorted({clock.city_date(moment, settings.zone).year for moment in (began, at)}):
         decided = clock.city_midnight(date(year, 1, 5), settings.zone)
         fund.add_budget(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portal.cases import rectification
 from portal.cases.models import AccidentClass, FindingKind
@@ -26,6 +26,13 @@ def received(tale: Tale) -> Moments:
     """Filed; nobody looked yet."""
     yield tale.at
     tale.file()
+
+
+def hurried(tale: Tale) -> Moments:
+    """People in danger: somebody undertook it within minutes."""
+    yield from received(tale)
+    yield tale.at + timedelta(minutes=6)
+    tale.undertake_danger()
 
 
 def accepted(tale: Tale) -> Moments:

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pyotp
@@ -18,6 +18,7 @@ from portal.demo.stories import DISTRICTS
 from portal.people import accounts
 from portal.people.actor import Actor
 from portal.people.administration import ISSUER
+from portal.people.duty import ON_DUTY_ROLES, WEEK, Pair, enter, week_of
 from portal.people.labels import role_label, unit_name
 from portal.people.models import Account, Department, District, Person, Unit
 from portal.people.passwords import initial_password
@@ -123,7 +124,7 @@ def hire(ring: Keyring, at: datetime) -> dict[str, Hired]:
     """Make an account for each of the staff, by user name; passwords and seeds are random."""
     departments, districts = ids_of(Department), ids_of(District)
     staff = {}
-    for member in STAFF:
+    for number, member in enumerate(STAFF, start=1):
         new = accounts.NewAccount(
             name=member.name,
             username=member.username,
@@ -132,11 +133,34 @@ def hire(ring: Keyring, at: datetime) -> dict[str, Hired]:
             district_id=districts.get(member.district),
             certificate_number=member.certificate,
             email=f"{member.username}@anquan.example.com" if member.mail else "",
+            telephone=f"1390000{number:04d}" if member.role in ON_DUTY_ROLES else "",
         )
         password = initial_password()
         account, secret = accounts.create(ring, new, password, at)
         staff[member.username] = Hired(member, account, password, secret)
     return staff
+
+
+ROSTER = {
+    "": ("shouli", "duban"),
+    "wenfeng": ("shouli-wenfeng", ""),
+    "linzhou": ("shouli-linzhou", "duban-linzhou"),
+    "hua": ("shouli-hua", ""),
+}
+"""Who is on duty, by the code of the district; the first line is that of the whole city."""
+
+
+def make_roster(staff: dict[str, Hired], today: date, at: datetime) -> None:
+    """Enter who is on duty from last week to the next."""
+    districts = ids_of(District)
+    ids = {username: hired.account.id for username, hired in staff.items()}
+    chosen = {
+        districts.get(code): Pair(ids[officer], ids.get(supervisor))
+        for code, (officer, supervisor) in ROSTER.items()
+    }
+    last = week_of(today) - WEEK
+    for week in (last, last + WEEK, last + 2 * WEEK):
+        enter(week, chosen, actor=staff["guanli"].actor, at=at, today=last)
 
 
 def ids_of(model: type[Unit]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from stdnum import luhn
 from portal import clock
 from portal.calendars.official import shipped_calendar
 from portal.cases import (
+    alarms,
     asking,
     conclusion,
     filing,
@@ -266,6 +267,10 @@ class Tale:
         shares.claim(self.report, payee, self.at, self.office.ring)
 
     # -- the desk -----------------------------------------------------------------------------------
+
+    def undertake_danger(self) -> None:
+        """Undertake what cannot wait."""
+        alarms.undertake(self.case, self.intake, self.at)
 
     def accept(self) -> None:
         """Accept the case."""

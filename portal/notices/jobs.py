@@ -13,6 +13,7 @@ from portal.extensions import settings
 from portal.notices.channels.channel import ChannelError, Parcel
 from portal.notices.channels.registry import channels
 from portal.notices.models import Delivery, DeliveryState
+from portal.notices.outbox import NoticeKind
 from portal.notices.recipients import recipient_of
 from portal.notices.texts import outside
 
@@ -28,6 +29,10 @@ def deliver(delivery_id: int) -> None:
     if not _lease(delivery_id, at):
         return
     delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True)
+    if delivery.expires_at is not None and at >= delivery.expires_at:
+        delivery.state, delivery.done_at, delivery.lease_until = DeliveryState.EXPIRED, at, None
+        db.session.commit()
+        return
     try:
         _send(delivery)
     except ChannelError as error:
@@ -63,11 +68,15 @@ def _send(delivery: Delivery) -> None:
     channel = channels(settings()).get(delivery.channel)
     if channel is None or not channel.ready():
         raise ChannelError("channel_not_set")
-    recipient = recipient_of(notice)
+    recipient = recipient_of(notice, delivery.channel)
     db.session.commit()
     if recipient is None:
         raise ChannelError("no_address", final=True)
-    subject, text = outside(recipient.locale, for_staff=notice.account_id is not None)
+    subject, text = outside(
+        recipient.locale,
+        for_staff=notice.account_id is not None,
+        urgent=notice.kind == NoticeKind.DANGER_ALARM,
+    )
     channel.send(Parcel(key=delivery.key, address=recipient.address, subject=subject, text=text))
 
 

@@ -11,11 +11,12 @@ from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands; ``DEAD`` needs a person."""
+    """Where a delivery stands; ``DEAD`` needs a person, ``EXPIRED`` was of no use any more."""
 
     QUEUED = "queued"
     SENT = "sent"
     DEAD = "dead"
+    EXPIRED = "expired"
 
 
 class Notice(Base):
@@ -67,6 +68,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     available_at: Mapped[Instant]
     lease_until: Mapped[MaybeInstant]
+    expires_at: Mapped[MaybeInstant]
     done_at: Mapped[MaybeInstant]
     error: Mapped[str] = mapped_column(String(80), default="")
 

@@ -25,6 +25,9 @@ class NoticeKind(StrEnum):
     REWARD_PAID = "reward_paid"
     REWARD_RETURNED = "reward_returned"
     CONTACT_OPENED = "contact_opened"
+    DUTY_CALLED = "duty_called"
+    DANGER_UNDERTAKEN = "danger_undertaken"
+    DANGER_ALARM = "danger_alarm"
     CASE_ASSIGNED = "case_assigned"
     REPORTER_WROTE = "reporter_wrote"
     REPORT_WITHDRAWN = "report_withdrawn"
@@ -54,6 +57,15 @@ def tell_staff(
     return notice
 
 
-def _queue(notice: Notice, channel: str, at: datetime) -> None:
+def call_staff(notice: Notice, *, at: datetime, expires_at: datetime) -> Delivery:
+    """Send an SMS about a notice of an account, the first time or again; of no use after ``expires_at``."""
+    delivery = _queue(notice, "sms", at)
+    delivery.expires_at = expires_at
+    return delivery
+
+
+def _queue(notice: Notice, channel: str, at: datetime) -> Delivery:
     # The idempotency key is made before anything is enqueued, so a second attempt is the same message.
-    db.session.add(Delivery(notice=notice, channel=channel, key=str(uuid.uuid4()), available_at=at))
+    delivery = Delivery(notice=notice, channel=channel, key=str(uuid.uuid4()), available_at=at)
+    db.session.add(delivery)
+    return delivery

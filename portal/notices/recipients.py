@@ -31,12 +31,13 @@ class ReporterResolver(Protocol):
         """Return where alerts of this report go, None when there is nowhere."""
 
 
-def recipient_of(notice: Notice) -> Recipient | None:
-    """Return where a notice goes outside, None when it stays inside."""
+def recipient_of(notice: Notice, channel: str) -> Recipient | None:
+    """Return where a notice goes outside on a channel, None when it stays inside."""
     if notice.report_id is not None:
         resolve = cast(ReporterResolver, current_app.extensions["portal_reporter_resolver"])
         return resolve(notice.report_id)
     account = db.session.get(Account, notice.account_id) if notice.account_id else None
-    if account is None or not account.active or not account.email:
+    if account is None or not account.active:
         return None
-    return Recipient(account.email, account.locale)
+    address = account.telephone if channel == "sms" else account.email
+    return Recipient(address, account.locale) if address else None

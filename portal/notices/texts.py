@@ -21,9 +21,12 @@ ON_PAGE = {
     NoticeKind.REWARD_RETURNED: lazy_gettext("The bank could not pay. Please give another account."),
     NoticeKind.CONTACT_OPENED: lazy_gettext("Somebody opened your contact details."),
     NoticeKind.REPORT_WITHDRAWN: lazy_gettext("You withdrew your report."),
+    NoticeKind.DUTY_CALLED: lazy_gettext("The duty officer was called because people are in danger."),
+    NoticeKind.DANGER_UNDERTAKEN: lazy_gettext("Somebody is on it: an officer deals with the danger now."),
 }
 
 IN_DESK = {
+    NoticeKind.DANGER_ALARM: lazy_gettext("People are in danger: somebody has to undertake this report now."),
     NoticeKind.CASE_ASSIGNED: lazy_gettext("A case was assigned to you."),
     NoticeKind.REPORTER_WROTE: lazy_gettext("The reporter wrote."),
     NoticeKind.REPORT_WITHDRAWN: lazy_gettext("The reporter withdrew."),
@@ -44,12 +47,17 @@ def in_desk(kind: str) -> str:
     return str(IN_DESK[NoticeKind(kind)])
 
 
-def outside(locale: str, *, for_staff: bool) -> tuple[str, str]:
-    """Return subject and text of a message that leaves the portal: the same for every kind.
+def outside(locale: str, *, for_staff: bool, urgent: bool = False) -> tuple[str, str]:
+    """Return subject and text of a message that leaves the portal: the same for every kind but an alarm.
 
     Whoever reads it over a shoulder learns that a service has news, and nothing more.
     """
     with force_locale(locale):
+        if for_staff and urgent:
+            return (
+                gettext("Urgent report waiting in your work list"),
+                gettext("Urgent report waiting in your work list. Please sign in now."),
+            )
         if for_staff:
             return (
                 gettext("Something waits in your work list"),

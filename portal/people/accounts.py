@@ -72,6 +72,7 @@ class NewAccount:
     district_id: int | None = None
     certificate_number: str = ""
     email: str = ""
+    telephone: str = ""
     person_id: int | None = None
 
 
@@ -169,6 +170,7 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
         password_hash=hash_password(password, username),
         totp_sealed=seal_totp(ring, username, secret),
         email=new.email.strip(),
+        telephone=new.telephone,
         created_at=at,
         grants=[RoleGrant(role=role.value) for role in sorted(new.roles)],
     )

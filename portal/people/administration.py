@@ -40,6 +40,7 @@ class Change:
     district_id: int | None = None
     certificate_number: str = ""
     email: str = ""
+    telephone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ def change(account: Account, change: Change, *, actor: Actor, at: datetime) -> N
         _note(
             "unit_changed", account, actor, at, department=change.department_id, district=change.district_id
         )
-    details = (change.name, change.certificate_number, change.email)
-    if (person.name, person.certificate_number, account.email) != details:
-        person.name, person.certificate_number, account.email = details
+    details = (change.name, change.certificate_number, change.email, change.telephone)
+    if (person.name, person.certificate_number, account.email, account.telephone) != details:
+        person.name, person.certificate_number, account.email, account.telephone = details
         _note("account_changed", account, actor, at)
     if account.roles != change.roles:
         _change_roles(account, change.roles, actor, at)

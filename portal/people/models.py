@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String
+from datetime import date
+
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant
@@ -60,6 +62,8 @@ class Account(Base):
     totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_last_step: Mapped[int] = mapped_column(BigKey, default=0)
     email: Mapped[str] = mapped_column(String(120), default="")
+    telephone: Mapped[str] = mapped_column(String(20), default="")
+    """Mobile number for alarms: of the office, not of a reporter."""
     locale: Mapped[str] = mapped_column(String(12), default="zh_Hans")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -109,3 +113,36 @@ class LoginFailure(Base):
     failures: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[Instant] = mapped_column(index=True)
     next_at: Mapped[Instant]
+
+
+class DutyWeek(Base):
+    """Who is on duty in a district (none: the whole city) from a Monday to the next."""
+
+    __tablename__ = "duty_weeks"
+    __table_args__ = (
+        # Two indexes, because no two empty districts are ever equal.
+        Index(
+            "uq_duty_weeks_week_district",
+            "week",
+            "district_id",
+            unique=True,
+            sqlite_where=text("district_id IS NOT NULL"),
+            postgresql_where=text("district_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_duty_weeks_week_city",
+            "week",
+            unique=True,
+            sqlite_where=text("district_id IS NULL"),
+            postgresql_where=text("district_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    week: Mapped[date] = mapped_column(Date)
+    district_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("districts.id"))
+    officer_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    supervisor_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+
+    officer: Mapped[Account | None] = relationship(foreign_keys=officer_id, lazy="joined")
+    supervisor: Mapped[Account | None] = relationship(foreign_keys=supervisor_id, lazy="joined")

@@ -47,6 +47,13 @@ def choose_language(account: Account, locale: str) -> str:
     return account.locale
 
 
+def set_telephone(account: Account, number: str, *, actor: Actor, at: datetime) -> None:
+    """Set the account's mobile number for alarms; empty for none."""
+    if account.telephone != number:
+        account.telephone = number
+        events.record("telephone_changed", at=at, actor=actor, facts={"account": account.id})
+
+
 def end_session(account: Account, mark: str, *, actor: Actor, at: datetime) -> None:
     """End one of the account's own sessions."""
     sessions.end_own(account.id, mark, at)

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     PAYOUT_RECORD = "payout_record"
     AUDIT_READ = "audit_read"
     PEOPLE_MANAGE = "people_manage"
+    DUTY_MANAGE = "duty_manage"
     NOTICE_READ = "notice_read"
 
 
@@ -79,6 +80,7 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.PAYOUT_RECORD: {Role.CASHIER: Scope.ALL},
     Permission.AUDIT_READ: {Role.AUDITOR: Scope.ALL},
     Permission.PEOPLE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
+    Permission.DUTY_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.DISTRICT},
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
 }
 

@@ -39,6 +39,7 @@ from portal.reports import receipt
 from portal.reports.draft import Draft, DraftError, open_draft
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.filing import Filing, read, tidy
+from portal.reports.models import DangerNow
 from portal.reports.receipt import ReceiptError
 from portal.vault.keys import Keyring
 
@@ -169,6 +170,8 @@ def _check(form: Form) -> Filing:
     form.faults.update(faults)
     if not form.answers.get("consent"):
         form.faults["consent"] = Fault(FaultCode.CONSENT_EMPTY)
+    if filing.danger_now is DangerNow.NOW and not form.answers.get("safe"):
+        form.faults["safe"] = Fault(FaultCode.SAFE_EMPTY)
     return filing
 
 

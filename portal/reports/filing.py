@@ -42,6 +42,7 @@ ANSWERS = (
     "situation",
     "district",
     "danger_now",
+    "safe",
     "identity",
     "works_there",
     "alert_channel",

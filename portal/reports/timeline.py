@@ -54,6 +54,8 @@ REASONS = {
     "to_pay_the_reward": lazy_gettext("to pay your reward"),
 }
 TOLD: dict[str, tuple[str, LazyString]] = {
+    NoticeKind.DUTY_CALLED: ("telephone-fill", lazy_gettext("The duty officer was called")),
+    NoticeKind.DANGER_UNDERTAKEN: ("person-check", lazy_gettext("Somebody is on it")),
     NoticeKind.REPORT_ACCEPTED: ("check-circle-fill", lazy_gettext("Accepted")),
     NoticeKind.REPORT_REFUSED: ("slash-circle", lazy_gettext("Not accepted")),
     NoticeKind.REPORT_TRANSFERRED: ("box-arrow-right", lazy_gettext("Passed on")),

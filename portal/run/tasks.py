@@ -13,6 +13,7 @@ class Task(NamedTuple):
 
 TASKS: tuple[Task, ...] = (
     Task("sweep_outbox", 10, "portal.notices.sweeper.sweep"),
+    Task("ring_alarms", 30, "portal.cases.jobs.ring_alarms"),
     Task("fill_challenges", 20, "portal.challenge.jobs.fill"),
     Task("purge_visits", 300, "portal.reports.visits.purge"),
     Task("purge_sessions", 300, "portal.people.sessions.purge"),

@@ -1,0 +1,103 @@
+"""Two schedulers at once, with real commits: if this fails, an officer's telephone rings twice for one call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal.cases import alarms, jobs
+from portal.cases.alarms import UndertakenAlready
+from portal.cases.models import AlarmCall
+from portal.clock import frozen
+from portal.database import db
+from portal.notices.models import Delivery
+from tests.cases.alarmed import actor_of, after, case_of, file_danger, make_watch
+from tests.fixtures.app import make_settings, migrated
+from tests.people.test_at_once import own_database
+
+SCHEDULERS = 6
+ROUNDS = (0.5, 10, 10.5, 20, 30, 40)  # minutes after the alarm: steps 0, 1, 1, 2, 3, 4
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Flask]:
+    """An application whose transactions are real."""
+    if request.param == "sqlite":
+        with migrated(make_settings(tmp_path, REDIS_URL=redis_url)) as app:
+            yield app
+        return
+    with (
+        own_database(request.getfixturevalue("postgres_server")) as url,
+        migrated(make_settings(tmp_path, REDIS_URL=redis_url, DATABASE_URL=url)) as app,
+    ):
+        yield app
+
+
+def at_once(app: Flask, steps: Sequence[Callable[[], object]]) -> Counter[str]:
+    """Run each step in its own thread and transaction, all starting together; count what came of them."""
+    gate = Barrier(len(steps))
+
+    def run(step: Callable[[], object]) -> str:
+        with app.app_context():
+            gate.wait()
+            try:
+                step()
+                db.session.commit()
+            except UndertakenAlready as refusal:
+                db.session.rollback()
+                return type(refusal).__name__
+            finally:
+                db.session.remove()
+            return "done"
+
+    with ThreadPoolExecutor(len(steps)) as pool:
+        return Counter(pool.map(run, steps))
+
+
+def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
+    with live.app_context():
+        watch = make_watch()
+        filed = file_danger(watch.district)
+        officer, supervisor = watch.officer.id, watch.supervisor.id
+        db.session.commit()
+        db.session.remove()
+
+    def ring(minutes: float) -> None:
+        with frozen(after(minutes)):
+            jobs.ring_alarms()
+
+    for minutes in ROUNDS:
+        at_once(live, [lambda minutes=minutes: ring(minutes)] * SCHEDULERS)  # type: ignore[misc]  # default binds
+    with live.app_context():
+        made = db.session.execute(
+            select(AlarmCall.step, AlarmCall.recipient_id).where(AlarmCall.case_id == filed.case_id)
+        )
+        expected = [(step, officer) for step in range(5)] + [(step, supervisor) for step in (3, 4)]
+        assert sorted(tuple(row) for row in made) == sorted(expected)
+        assert db.session.scalar(select(func.count()).where(Delivery.channel == "sms")) == len(expected)
+        db.session.remove()
+
+
+def test_many_who_undertake_at_once_are_one_and_the_others_learn_it(live: Flask) -> None:
+    with live.app_context():
+        watch = make_watch()
+        filed = file_danger(watch.district)
+        actors = [actor_of(watch.officer), actor_of(watch.supervisor)] * 3
+        db.session.commit()
+        db.session.remove()
+
+    def undertake(place: int) -> Callable[[], object]:
+        return lambda: alarms.undertake(case_of(filed), actors[place], after(2))
+
+    came = at_once(live, [undertake(place) for place in range(6)])
+    assert came == {"done": 3, "UndertakenAlready": 3}
+    with live.app_context():
+        assert not case_of(filed).urgent
+        db.session.remove()
