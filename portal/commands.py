@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from alembic.runtime.migration import MigrationContext
@@ -28,6 +29,8 @@ from portal.people.actor import SYSTEM
 from portal.people.administration import Handover
 from portal.people.passwords import initial_password
 from portal.people.permissions import Role
+from portal.subjects import register as firms
+from portal.subjects import sheets
 from portal.vault.keys import KeyFileError, Keyring
 
 # What can be done while the settings are faulty: exactly what mends them.
@@ -121,6 +124,29 @@ def create_keys() -> None:
     )
 
 
+@click.group("register")
+def register_of_firms() -> None:
+    """The register of firms that names are suggested from."""
+
+
+@register_of_firms.command("import")
+@click.argument("file", type=click.File("rb"))
+@with_appcontext
+def import_firms(file: BinaryIO) -> None:
+    """Put a list of firms (CSV or xlsx) in: new ones are added, changed ones changed, none deleted."""
+    try:
+        found = firms.preview(file.read(sheets.MAX_BYTES + 1), most=None)
+        counts = firms.put_in(found.rows, actor=SYSTEM, at=clock.now())
+    except Refusal as refusal:
+        db.session.rollback()
+        with force_locale("en"):
+            raise click.ClickException(refusal.sentence()) from None
+    db.session.commit()
+    for number, fault in found.faults:
+        click.echo(f"Line {number} is not taken: {fault.value.replace('_', ' ')}.", err=True)
+    click.echo(f"{counts.new} new, {counts.changed} changed, {counts.same} the same.")
+
+
 def keys_path(environ: Mapping[str, str]) -> Path:
     """Return where the key file belongs, as the settings do, even when other settings are faulty."""
     source = Environment(environ)
@@ -130,7 +156,7 @@ def keys_path(environ: Mapping[str, str]) -> Path:
 
 def register(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (create_admin, examine, keys):
+    for command in (create_admin, examine, keys, register_of_firms):
         app.cli.add_command(command)
 
 

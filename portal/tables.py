@@ -6,10 +6,26 @@ from portal.audit import models as audit
 from portal.cases import models as cases
 from portal.challenge import models as challenge
 from portal.evidence import models as evidence
+from portal.evidence import uploads
 from portal.notices import models as notices
 from portal.people import models as people
+from portal.reports import catalogue
 from portal.reports import models as reports
 from portal.rewards import models as rewards
+from portal.subjects import models as subjects
 from portal.vault import models as vault
 
-SLICES = (audit, people, vault, notices, evidence, challenge, reports, cases, rewards)
+SLICES = (
+    audit,
+    people,
+    vault,
+    notices,
+    evidence,
+    uploads,
+    challenge,
+    subjects,
+    reports,
+    catalogue,
+    cases,
+    rewards,
+)

@@ -68,6 +68,13 @@ ACTIONS = {
     "unit_opened": lazy_gettext("Unit in use again"),
     "unit_closed": lazy_gettext("Unit out of use"),
 }
+    "situation_added": lazy_gettext("Situation added"),
+    "situation_changed": lazy_gettext("Situation changed"),
+    "question_added": lazy_gettext("Question for citizens added"),
+    "question_changed": lazy_gettext("Question for citizens changed"),
+    "register_imported": lazy_gettext("List of firms put in"),
+    "board_made": lazy_gettext("Notice board made"),
+    "board_ended": lazy_gettext("Notice board out of use"),
 FACTS = {
     "account": lazy_gettext("account"),
     "roles": lazy_gettext("roles"),
@@ -82,6 +89,11 @@ FACTS = {
 }
 KINDS = {
     ActorKind.REPORTER: lazy_gettext("The reporter"),
+    "entry": lazy_gettext("entry"),
+    "board": lazy_gettext("board"),
+    "added": lazy_gettext("new"),
+    "changed": lazy_gettext("changed"),
+    "same": lazy_gettext("unchanged"),
     ActorKind.SYSTEM: lazy_gettext("The system"),
 }
 

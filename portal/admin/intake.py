@@ -35,7 +35,8 @@ from portal.reports.draft import Draft, DraftError, open_draft, seal_draft
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.filing import LIMITS, Faults, Filing, read, tidy
 from portal.reports.models import Channel
-from portal.reports.sectors import SECTORS, SITUATIONS
+from portal.reports.sectors import SECTORS, sector
+from portal.reports.situations import catalogue
 from portal.vault.keys import Keyring
 
 MOST_FILES = 9
@@ -119,6 +120,7 @@ def _read(typed: Typed, received: list[Received], at: datetime) -> Filing | None
         channel=Channel(typed.channel) if typed.channel in by_hand else Channel.TELEPHONE,
         locale="en" if request.form.get("language") == "en" else "zh_Hans",
         files=tuple(received),
+        known=catalogue(),
     )
     typed.faults.update(faults)
     faulty = typed.faults or typed.file_faults or typed.refused
@@ -166,7 +168,10 @@ def _page(typed: Typed) -> str:
         identities=IDENTITIES,
         districts=districts(),
         sectors=[(one.code, one.name(language)) for one in SECTORS],
-        situations=[(one.code, one.name(language)) for one in SITUATIONS],
+        situations=[
+            (sector(code).name(language), [(one.code, one.name(language)) for one in items])
+            for code, items in catalogue().by_sector()
+        ],
         limits=LIMITS,
         most_files=MOST_FILES,
     )

@@ -67,6 +67,19 @@ ITEMS = (
     Item("desk.duty", lazy_gettext("Duty roster"), lazy_gettext("Who is called when people are in danger.")),
     Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
     Item(
+        "desk.catalogue",
+        lazy_gettext("Choices"),
+        lazy_gettext("Situations and questions that citizens choose from."),
+        ("desk.situation", "desk.question"),
+    ),
+    Item(
+        "desk.boards",
+        lazy_gettext("Notice boards"),
+        lazy_gettext("Sheets for the walls of workplaces."),
+        ("desk.board",),
+    ),
+    Item("desk.register", lazy_gettext("Firms"), lazy_gettext("The register that names are suggested from.")),
+    Item(
         "desk.account",
         lazy_gettext("My account"),
         lazy_gettext("Language, mobile number, password and open sessions."),

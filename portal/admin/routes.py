@@ -6,6 +6,7 @@ from portal.admin import (  # noqa: F401
     account,
     audit,
     award,
+    boards,
     case,
     conclusions,
     contact,
@@ -22,7 +23,9 @@ from portal.admin import (  # noqa: F401
     rectifications,
     routing,
     triage,
+    register,
     units,
+    situations,
     verification,
     words,
 )

@@ -11,7 +11,9 @@ from portal.cases.queries import COUNT_CAP, Officer, View
 from portal.cases.steps import DueStep
 from portal.people.labels import role_label, unit_name
 from portal.reports.models import Channel, DangerNow, RealName
-from portal.reports.sectors import sector, situation
+from portal.reports.questions import lines
+from portal.reports.sectors import sector
+from portal.reports.situations import catalogue
 
 VIEWS = {
     View.URGENT: lazy_gettext("In danger now"),
@@ -60,6 +62,8 @@ EVENTS = {
     "contact_opened": ("eye-fill", lazy_gettext("Telephone number opened")),
     "danger_alarm": ("exclamation-triangle-fill", lazy_gettext("People in danger: alarm raised")),
     "danger_undertaken": ("person-check", lazy_gettext("Danger undertaken")),
+    "original_opened": ("eye-fill", lazy_gettext("Original of a file opened")),
+    "evidence_redacted": ("pencil-square", lazy_gettext("Parts of a picture blacked out")),
     "case_accept": ("check-circle-fill", lazy_gettext("Accepted")),
     "case_refuse": ("slash-circle", lazy_gettext("Not accepted")),
     "case_transfer": ("box-arrow-right", lazy_gettext("Passed on")),
@@ -103,8 +107,13 @@ def sector_name(code: str) -> str:
 
 def situation_name(code: str) -> str:
     """Return the words for a situation in the reader's language; empty for none."""
-    found = situation(code)
+    found = catalogue().situation(code)
     return found.name(str(get_locale())) if found else ""
+
+
+def extra_lines(answered: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
+    """Return the answers to further questions in the reader's language."""
+    return lines(answered, str(get_locale()))
 
 
 def event_look(action: str) -> tuple[str, Any]:
@@ -127,6 +136,7 @@ def _words() -> dict[str, Any]:
     return {
         "sector_name": sector_name,
         "situation_name": situation_name,
+        "extra_lines": extra_lines,
         "event_look": event_look,
         "in_language": in_language,
         "unit_name": unit_name,

@@ -19,7 +19,7 @@ from portal.cases import triage
 from portal.cases.models import Case
 from portal.config import Mode, Settings, SettingsError
 from portal.database import db
-from portal.demo import people
+from portal.demo import firms, people
 from portal.demo.cast import PLOTS, Due, Plot
 from portal.demo.stories import STORIES
 from portal.demo.tale import Office, Tale
@@ -29,6 +29,7 @@ from portal.evidence.store import Store
 from portal.factory import create_app
 from portal.notices import inbox
 from portal.notices.models import Notice
+from portal.people.actor import SYSTEM
 from portal.people.models import Account, District
 from portal.reports import news, receipt
 from portal.rewards import fund, shares
@@ -94,6 +95,7 @@ def _open(app: Flask, settings: Settings, at: datetime) -> Office:
     began = at - HISTORY
     people.make_units()
     staff = people.hire(ring, began)
+    firms.fill(people.ids_of(District), SYSTEM, began)
     people.make_roster(staff, clock.city_date(at, settings.zone), began)
     for year in sorted({clock.city_date(moment, settings.zone).year for moment in (began, at)}):
         decided = clock.city_midnight(date(year, 1, 5), settings.zone)

@@ -59,6 +59,8 @@ class Permission(StrEnum):
     DUTY_MANAGE = "duty_manage"
     NOTICE_READ = "notice_read"
 
+    CATALOGUE_MANAGE = "catalogue_manage"
+    REGISTER_MANAGE = "register_manage"
 
 TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_READ: {
@@ -89,6 +91,9 @@ _MONEY_ROLES = (Role.FINANCE, Role.CASHIER)
 
 FORBIDDEN_PAIRS: frozenset[frozenset[Role]] = frozenset(
     frozenset(pair)
+    # What citizens may choose from, and the notice boards; the register of firms is the operator's.
+    Permission.CATALOGUE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
+    Permission.REGISTER_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
     for pair in (
         *((case, money) for case in _CASE_ROLES for money in _MONEY_ROLES),
         (Role.FINANCE, Role.CASHIER),

@@ -11,7 +11,8 @@ from portal import clock
 from portal.extensions import settings
 from portal.public.blueprint import public
 from portal.public.totals import totals
-from portal.reports.sectors import SECTORS, situation
+from portal.reports.sectors import SECTORS
+from portal.reports.situations import catalogue
 from portal.rewards.rules.anyang import GENERAL
 from portal.rewards.rules.model import PercentOfPenalty
 
@@ -49,5 +50,8 @@ def home() -> str:
 
 
 def _hazards(locale: str) -> list[Entry]:
-    found = ((icon, situation(code)) for icon, code in COMMON)
-    return [Entry(icon, item.code, item.name(locale)) for icon, item in found if item is not None]
+    known = catalogue()
+    found = ((icon, known.situation(code)) for icon, code in COMMON)
+    return [
+        Entry(icon, item.code, item.name(locale)) for icon, item in found if item is not None and item.active
+    ]

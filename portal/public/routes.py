@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.public import (
     claim,  # noqa: F401
     filing,  # noqa: F401
+    firms,  # noqa: F401
     home,  # noqa: F401
     more_files,  # noqa: F401
     pages,  # noqa: F401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
@@ -65,6 +65,8 @@ class Report(Base):
     subject_name: Mapped[str] = mapped_column(String(120), default="")
     happened: Mapped[str] = mapped_column(String(120), default="")
     narrative: Mapped[str] = mapped_column(Text)
+    extra: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
+    """Answers to the sector's questions by key, each with the words of its question then."""
     real_name: Mapped[RealName] = mapped_column(choice(RealName, "real_name"))
     alert_channel: Mapped[str] = mapped_column(String(20), default="")
     withdrawn_at: Mapped[MaybeInstant]

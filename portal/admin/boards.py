@@ -1,0 +1,134 @@
+"""Notice boards for workplaces: made for a firm, printed on A3 or A4, taken out of use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.admin.qr import qr_path
+from portal.cases.queries import districts
+from portal.database import db
+from portal.errors import NotFound, Refusal
+from portal.extensions import settings
+from portal.money import format_yuan_brief
+from portal.reports.sectors import SECTORS
+from portal.rewards.rules.anyang import GENERAL, WELDING
+from portal.rewards.rules.model import Entry, OfficerChoice, PercentOfPenalty
+from portal.subjects import boards as service
+from portal.subjects import register
+from portal.subjects.boards import Place
+
+SIZES = ("a4", "a3")
+EMERGENCY = (
+    ("119", "火警", "Fire"),
+    ("110", "报警", "Police"),
+    ("120", "急救", "Ambulance"),
+)
+HOTLINES = (("12350", "安全生产举报", "Work safety"), ("12345", "政务服务热线", "City hotline"))
+
+
+@desk.get("/boards")
+def boards() -> str:
+    """List the boards; with what was typed, firms of the register to make one for."""
+    return _page()
+
+
+def _page(refused: str = "") -> str:
+    sought = request.args.get("firm", "")[:60]
+    language = str(get_locale())
+    return render_template(
+        "admin/boards.html",
+        boards=service.all_boards(),
+        sought=sought,
+        found=register.search(" ".join(sought.split()), register.SHOWN) if sought else [],
+        districts=districts(),
+        district_of={one.id: one for one in districts()},
+        sectors=[(one.code, one.name(language)) for one in SECTORS],
+        typed=request.form if refused else {},
+        refused=refused,
+    )
+
+
+@desk.post("/boards")
+def board_make() -> Response | tuple[str, int]:
+    """Make a board for a firm of the register or for one that is typed in."""
+    try:
+        board = service.make(_place(), actor=current_user.actor, at=clock.now())
+    except Refusal as refusal:
+        db.session.rollback()
+        return _page(refusal.sentence()), refusal.status
+    db.session.commit()
+    flash(gettext("The board is made. Print it on A4 or A3."), "message")
+    return redirect(url_for("desk.board_print", code=board.code))
+
+
+def _place() -> Place:
+    form = request.form
+    sector = form.get("sector", "")
+    return Place(
+        form.get("firm_name", ""),
+        form.get("address", ""),
+        _number("district"),
+        sector if sector in {one.code for one in SECTORS} else "",
+        _number("firm_id"),
+    )
+
+
+def _number(name: str) -> int | None:
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
+@desk.post("/boards/<code>/end")
+def board_end(code: str) -> Response:
+    """Take a board out of use; its code fills in nothing any more."""
+    service.end(code, actor=current_user.actor, at=clock.now())
+    db.session.commit()
+    flash(gettext("The board is out of use. Its code still opens the form, but fills in nothing."), "message")
+    return redirect(url_for("desk.boards"))
+
+
+@desk.get("/boards/<code>")
+def board_print(code: str) -> str:
+    """Show a board as it is printed, black on white; Chinese with the English in small."""
+    size = request.args.get("size", SIZES[0])
+    if size not in SIZES:
+        raise NotFound
+    board = service.find(code)
+    chosen = settings()
+    address = f"{chosen.origin}/report?site={board.code}"
+    return render_template(
+        "admin/board.html",
+        board=board,
+        size=size,
+        sizes=SIZES,
+        qr=qr_path(address),
+        portal=chosen.origin.split("://", 1)[-1],
+        city=chosen,
+        hotlines=_hotlines(chosen.hotline),
+        emergency=EMERGENCY,
+        bands=[_band(GENERAL), _band(WELDING)],
+        claim_days=chosen.deadlines.claim_days,
+    )
+
+
+def _hotlines(own: str) -> list[tuple[str, str, str]]:
+    return [
+        *(() if own in {number for number, _, _ in HOTLINES} else ((own, "举报电话", "Reports"),)),
+        *HOTLINES,
+    ]
+
+
+def _band(entry: Entry) -> dict[str, Any]:
+    """Return the least and most that a rule pays, in yuan."""
+    clause = entry.clause
+    if not isinstance(clause, OfficerChoice | PercentOfPenalty):
+        raise TypeError(type(clause).__name__)
+    low, high = clause.band.min_fen, clause.band.max_fen
+    return {"low": format_yuan_brief(low), "high": format_yuan_brief(high)}
