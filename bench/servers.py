@@ -38,23 +38,42 @@ class Server:
     settings: Settings | None = None
 
     def cpu_seconds(self) -> float:
-        """Return user and system time of all its processes, in seconds."""
-        total = 0.0
-        for process in self._tree():
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-        return total
+        """Return user and system time of web, database and Redis, in seconds.
+
+        Workers are left out: what they do after the answer, such as cleaning a picture, is measured by itself.
+        """
+        return sum(cpu_of(process) for process in self._tree() if not is_behind(process))
 
     def largest_rss(self) -> float:
         """Return the resident memory of the largest web process, in MB."""
-        sizes = [p.memory_info().rss for p in self.processes[0].children(recursive=True) if p.is_running()]
-        return max(sizes, default=0) / 1e6
+        webs = [p for p in self.processes[0].children(recursive=True) if "portal.run.web" in words_of(p)]
+        return max((p.memory_info().rss for web in webs for p in web.children()), default=0) / 1e6
 
     def _tree(self) -> list[psutil.Process]:
         return [child for p in self.processes for child in (p, *p.children(recursive=True))]
+
+
+def words_of(process: psutil.Process) -> str:
+    """Return what a process was started with; nothing of one that has gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def is_behind(process: psutil.Process) -> bool:
+    """Say whether a process works behind the pages: workers and their children, the schedule."""
+    behind = ("portal.run.worker", "portal.run.schedule", "portal.evidence")
+    return any(name in words_of(process) for name in behind)
+
+
+def cpu_of(process: psutil.Process) -> float:
+    """Return user and system time of one process, in seconds."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def free_port() -> int:
