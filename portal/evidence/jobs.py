@@ -39,6 +39,17 @@ _STATE_OF = {
 
 
 @dataclass(frozen=True, slots=True)
+class _File:
+    """What the job knows of its row: no object that would begin a transaction when it is looked at."""
+
+    id: int
+    digest: str
+    media_type: str
+    attempts: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Scanned:
     state: ScanState
     at: datetime | None = None
@@ -105,7 +116,7 @@ def ring_for(evidence_ids: tuple[int, ...]) -> None:
         enqueue("clean_evidence", evidence_id)
 
 
-def _begin(evidence_id: int) -> Evidence | None:
+def _begin(evidence_id: int) -> _File | None:
     """Count the attempt and return the row, None when there is nothing to do."""
     counted = db.session.execute(
         update(Evidence)
@@ -120,17 +131,20 @@ def _begin(evidence_id: int) -> Evidence | None:
     db.session.commit()
     if not counted.rowcount:  # type: ignore[attr-defined]  # a DML result has it
         return None
-    row = db.session.get(Evidence, evidence_id, populate_existing=True)
-    if row is not None:
-        db.session.expunge(row)  # or its next use would begin a transaction, and SQLite has one writer
+    found = db.session.execute(
+        select(Evidence.id, Evidence.digest, Evidence.media_type, Evidence.attempts, Evidence.fault).where(
+            Evidence.id == evidence_id
+        )
+    ).one_or_none()
     db.session.rollback()
+    row = _File(*found) if found is not None else None
     if row is not None and row.attempts > ATTEMPTS:
         _fail(row, row.fault or CleaningFault.CRASHED.value, final=True)
         return None
     return row
 
 
-def _scan(row: Evidence, store: Store) -> _Scanned:
+def _scan(row: _File, store: Store) -> _Scanned:
     """Have the original looked through where there is a scanner; raises ScannerDown."""
     url = settings().clamd_url
     if not url:
@@ -142,7 +156,7 @@ def _scan(row: Evidence, store: Store) -> _Scanned:
     return _Scanned(_STATE_OF[verdict], clock.now())
 
 
-def _clean(row: Evidence, store: Store) -> _Made:
+def _clean(row: _File, store: Store) -> _Made:
     """Decode the original in a child process and store what it made; no transaction is open meanwhile."""
     with store.open(row.digest) as original:
         copies = clean_stream(MediaType(row.media_type), original)
@@ -163,7 +177,7 @@ def _clean(row: Evidence, store: Store) -> _Made:
     return _Made(columns, pages, copies.hashes)
 
 
-def _draw(row: Evidence, copies: Clean, store: Store) -> list[str]:
+def _draw(row: _File, copies: Clean, store: Store) -> list[str]:
     """Store the pages of a document as pictures; without them it can still be downloaded."""
     if copies.media_type.kind is not Kind.DOCUMENT:
         return []
@@ -174,19 +188,19 @@ def _draw(row: Evidence, copies: Clean, store: Store) -> list[str]:
         return []
 
 
-def _fail(row: Evidence, fault: str, *, final: bool, **scanned: object) -> None:
+def _fail(row: _File, fault: str, *, final: bool, **scanned: object) -> None:
     """Keep the reason; the file is given up when no further try can help."""
     state = CleanState.FAILED if final or row.attempts >= ATTEMPTS else CleanState.PENDING
     log.warning("evidence %s: no clean copy (%s)", row.id, fault)
     _finish(row, {**scanned, "clean_state": state, "fault": fault})
 
 
-def _wait(row: Evidence) -> None:
+def _wait(row: _File) -> None:
     """Keep the file in quarantine until the scanner is back; a try that could not begin does not count."""
     _finish(row, {"scan_state": ScanState.WAITING, "attempts": Evidence.attempts - 1})
 
 
-def _finish(row: Evidence, values: dict[str, object], made: _Made | None = None) -> None:
+def _finish(row: _File, values: dict[str, object], made: _Made | None = None) -> None:
     """Write the outcome, unless another run was faster."""
     at: datetime = clock.now()
     written = db.session.execute(

@@ -18,6 +18,7 @@ from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -132,7 +133,7 @@ def _streams(original: InputContainer) -> tuple[VideoStream | None, AudioStream 
 
 def _is_cover(stream: VideoStream) -> bool:
     """Say whether a stream is a single picture that belongs to the description."""
-    return "attached_pic" in str(stream.disposition).lower()
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _coding(stream: VideoStream | AudioStream) -> str:

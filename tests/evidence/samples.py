@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 from pikepdf import Array, Dictionary, Name, Pdf
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, ImageDraw, ImageFilter, PngImagePlugin
 
 CANARY = "CANARY7731"
 SIZE = (64, 48)
@@ -209,3 +210,21 @@ def one_of_each() -> dict[str, bytes]:
         "audio/mpeg": film("mp3", video="", audio="libmp3lame"),
         "application/pdf": pdf(),
     }
+
+
+def scene(seed: int, size: tuple[int, int] = (640, 480)) -> Image.Image:
+    """Return a picture like a photograph: soft light, things before it, a little blur; each seed another."""
+    chance = random.Random(seed)
+    light = Image.new("RGB", (chance.randint(4, 10), chance.randint(3, 8)))
+    light.putdata(
+        [tuple(chance.randint(0, 255) for _ in range(3)) for _ in range(light.width * light.height)]
+    )
+    picture = light.resize(size, Image.Resampling.BICUBIC)
+    brush = ImageDraw.Draw(picture)
+    for _ in range(chance.randint(4, 25)):
+        left, upper = chance.randint(-50, size[0]), chance.randint(-50, size[1])
+        box = (left, upper, left + chance.randint(10, size[0] // 2), upper + chance.randint(10, size[1] // 2))
+        colour = (chance.randint(0, 255), chance.randint(0, 255), chance.randint(0, 255))
+        shape = chance.choice((brush.rectangle, brush.ellipse))
+        shape(box, fill=colour)
+    return picture.filter(ImageFilter.GaussianBlur(chance.random() * 2))

@@ -1,0 +1,164 @@
+"""The virus scanner: if this failed an officer's computer would catch what a hostile reporter sends, or
+evidence would be shown as clean that nobody looked at."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.badges import BADGES
+from portal.evidence import jobs
+from portal.evidence.models import CleanState, Evidence, ScanState
+from portal.evidence.scanning import Clamd, ScannerDown, Verdict
+from portal.extensions import settings
+from tests.evidence.fake_clamd import MALWARE, clamd
+from tests.evidence.samples import jpeg
+from tests.evidence.test_jobs import make_evidence
+
+
+def scan(url: str, content: bytes) -> Verdict:
+    return Clamd(url).scan(io.BytesIO(content))
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A short directory: names of sockets have 108 bytes at most."""
+    folder = Path(f"/tmp/clamd-{os.getpid()}-{time.monotonic_ns()}")
+    folder.mkdir(mode=0o700)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_harmless_file_is_clean_and_a_harmful_one_is_found(place: Path) -> None:
+    with clamd(place / "s") as url:
+        assert scan(url, b"harmless" * 100_000) is Verdict.CLEAN
+        assert scan(url, b"") is Verdict.CLEAN
+        assert scan(url, bytes(700_000) + MALWARE + bytes(9)) is Verdict.INFECTED
+
+
+def test_a_file_longer_than_the_scanner_takes_is_said_to_be_so(place: Path) -> None:
+    with clamd(place / "s", limit=1_000_000) as url:
+        assert scan(url, bytes(5_000_000)) is Verdict.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "says", [b"", b"UNKNOWN COMMAND\0", b"stream: Can't allocate memory ERROR\0", b"stream: OK but\0"]
+)
+def test_anything_but_a_verdict_is_no_verdict(place: Path, says: bytes) -> None:
+    with clamd(place / "s", says=says) as url, pytest.raises(ScannerDown):
+        scan(url, b"x")
+
+
+def test_a_scanner_that_is_not_there_is_down(place: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        for url in (f"unix://{place}/none", f"tcp://127.0.0.1:{port}"):
+            with pytest.raises(ScannerDown):
+                scan(url, b"x")
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, app: Flask, url: str) -> None:
+    with app.app_context():
+        configured = replace(settings(), clamd_url=url)
+    monkeypatch.setattr(jobs, "settings", lambda: configured)
+
+
+def state(session: Session, row: Evidence) -> tuple[ScanState, CleanState, str, int]:
+    session.refresh(row)
+    return row.scan_state, row.clean_state, row.fault, row.attempts
+
+
+def test_without_a_scanner_evidence_is_cleaned_and_says_that_nobody_looked(
+    app: Flask, session: Session, samples: dict[str, bytes]
+) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+    jobs.clean(row.id)
+    assert state(session, row) == (ScanState.NOT_SCANNED, CleanState.CLEAN, "", 1)
+    assert row.scanned_at is None
+
+
+def test_with_a_scanner_evidence_is_scanned_before_it_is_opened(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, place: Path, samples: dict[str, bytes]
+) -> None:
+    good = make_evidence(app, session, samples["image/png"])
+    bad = make_evidence(app, session, jpeg(comment=MALWARE))
+    opened: list[object] = []
+    real = jobs.clean_stream
+    monkeypatch.setattr(jobs, "clean_stream", lambda *given: opened.append(given) or real(*given))
+    with clamd(place / "s") as url:
+        configure(monkeypatch, app, url)
+        jobs.clean(bad.id)
+        assert opened == []
+        jobs.clean(good.id)
+    assert state(session, bad) == (ScanState.INFECTED, CleanState.FAILED, "infected", 1)
+    assert bad.clean_digest == bad.thumb_digest == ""
+    assert state(session, good) == (ScanState.CLEAN, CleanState.CLEAN, "", 1)
+    assert good.scanned_at is not None
+
+
+def test_while_the_scanner_is_down_evidence_waits_and_goes_on_when_it_is_back(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, place: Path, samples: dict[str, bytes]
+) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+    monkeypatch.setattr(jobs, "enqueue", lambda *_args: False)
+    configure(monkeypatch, app, f"unix://{place}/s")
+    for _ in range(jobs.ATTEMPTS + 2):
+        jobs.pending()
+        assert state(session, row) == (ScanState.WAITING, CleanState.PENDING, "", 0)
+    with clamd(place / "s"):
+        jobs.pending()
+    assert state(session, row) == (ScanState.CLEAN, CleanState.CLEAN, "", 1)
+
+
+def test_what_the_scanner_finds_too_long_is_not_called_clean(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, place: Path, samples: dict[str, bytes]
+) -> None:
+    row = make_evidence(app, session, samples["image/png"])
+    with clamd(place / "s", limit=10) as url:
+        configure(monkeypatch, app, url)
+        jobs.clean(row.id)
+    assert state(session, row)[:2] == (ScanState.NOT_SCANNED, CleanState.CLEAN)
+
+
+def test_every_state_has_its_words() -> None:
+    assert set(BADGES["scan"]) == {one.value for one in ScanState}
+
+
+@pytest.mark.assure
+@pytest.mark.skipif(shutil.which("clamd") is None, reason="clamd is not installed here")
+@pytest.mark.timeout(120)
+def test_a_real_clamd_with_a_signature_of_our_own_agrees(place: Path) -> None:
+    (place / "db").mkdir()
+    (place / "db" / "local.ndb").write_text(f"Local.Test:0:*:{MALWARE.hex()}\n")
+    (place / "conf").write_text(
+        f"LocalSocket {place}/s\nDatabaseDirectory {place}/db\nForeground yes\nUser root\n"
+        f"TemporaryDirectory {place}\nStreamMaxLength 8M\nPidFile {place}/pid\n"
+    )
+    process = subprocess.Popen(
+        ["clamd", "--foreground", "-c", str(place / "conf")], stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while not (place / "s").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        url = f"unix://{place}/s"
+        assert scan(url, jpeg()) is Verdict.CLEAN
+        assert scan(url, bytes(100_000) + MALWARE) is Verdict.INFECTED
+        assert scan(url, bytes(9_000_000)) is Verdict.TOO_LARGE
+    finally:
+        process.terminate()
+        process.wait(30)
+    with pytest.raises(ScannerDown):
+        scan(url, b"x")
