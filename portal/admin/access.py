@@ -44,13 +44,13 @@ ACCESS: dict[str, Permission | Door] = {
     "public.rules": Door.PUBLIC,
     "public.report": Door.PUBLIC,
     "public.report_note": Door.PUBLIC,
-    "public.claim": Door.PUBLIC,
     "public.firms": Door.PUBLIC,
     "public.report_keep": Door.PUBLIC,
     "public.report_forget": Door.PUBLIC,
     # a sealed token in a header, not a cookie, opens an upload
     "public.uploads": Door.PUBLIC,
     "public.upload": Door.PUBLIC,
+    "public.claim": Door.PUBLIC,
     # desk: log-in
     "desk.login": Door.PUBLIC,
     "desk.logout": Door.SIGNED_IN,
@@ -113,12 +113,6 @@ ACCESS: dict[str, Permission | Door] = {
     # desk: who is on duty; the verbs look once more, at the very district
     "desk.duty": Permission.DUTY_MANAGE,
     "desk.duty_copy": Permission.DUTY_MANAGE,
-    # desk: auditor
-    "desk.events": Permission.AUDIT_READ,
-    # finance
-    "finance.awards": Permission.AWARD_READ,
-    "finance.award": Permission.AWARD_READ,
-    "finance.award_decide": Permission.AWARD_DECIDE,
     # desk: what citizens are offered, the register of firms, notice boards
     "desk.catalogue": Permission.CATALOGUE_MANAGE,
     "desk.catalogue_sector": Permission.CATALOGUE_MANAGE,
@@ -135,6 +129,12 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.register_import": Permission.REGISTER_MANAGE,
     "desk.register_put": Permission.REGISTER_MANAGE,
     "desk.register_export": Permission.REGISTER_MANAGE,
+    # desk: auditor
+    "desk.events": Permission.AUDIT_READ,
+    # finance
+    "finance.awards": Permission.AWARD_READ,
+    "finance.award": Permission.AWARD_READ,
+    "finance.award_decide": Permission.AWARD_DECIDE,
     "finance.fund": Permission.FUND_READ,
     "finance.payouts": Permission.PAYOUT_RECORD,
     "finance.payout": Permission.PAYOUT_RECORD,

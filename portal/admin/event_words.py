@@ -67,7 +67,6 @@ ACTIONS = {
     "unit_renamed": lazy_gettext("Unit renamed"),
     "unit_opened": lazy_gettext("Unit in use again"),
     "unit_closed": lazy_gettext("Unit out of use"),
-}
     "situation_added": lazy_gettext("Situation added"),
     "situation_changed": lazy_gettext("Situation changed"),
     "question_added": lazy_gettext("Question for citizens added"),
@@ -75,6 +74,7 @@ ACTIONS = {
     "register_imported": lazy_gettext("List of firms put in"),
     "board_made": lazy_gettext("Notice board made"),
     "board_ended": lazy_gettext("Notice board out of use"),
+}
 FACTS = {
     "account": lazy_gettext("account"),
     "roles": lazy_gettext("roles"),
@@ -85,15 +85,15 @@ FACTS = {
     "week": lazy_gettext("week from"),
     "code": lazy_gettext("unit code"),
     "days": lazy_gettext("days"),
-    "digest": lazy_gettext("digest"),
-}
-KINDS = {
-    ActorKind.REPORTER: lazy_gettext("The reporter"),
     "entry": lazy_gettext("entry"),
     "board": lazy_gettext("board"),
     "added": lazy_gettext("new"),
     "changed": lazy_gettext("changed"),
     "same": lazy_gettext("unchanged"),
+    "digest": lazy_gettext("digest"),
+}
+KINDS = {
+    ActorKind.REPORTER: lazy_gettext("The reporter"),
     ActorKind.SYSTEM: lazy_gettext("The system"),
 }
 

@@ -29,7 +29,7 @@ from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports import conversation, receipt, supplement
-from portal.reports.filing import NOTICE_VERSION, Filing
+from portal.reports.filing import Filing
 from portal.reports.models import Channel, DangerNow, IdentityCheck, Question, RealName, Report
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.models import FieldGroup, SealedField
@@ -153,11 +153,15 @@ def _report(filing: Filing, case: Case, *, at: datetime, ring: Keyring) -> Repor
         danger_now=filing.danger_now,
         district_id=filing.district_id,
         address=filing.address,
+        position=filing.position,
         subject_name=filing.subject_name,
         happened=filing.happened,
         narrative=filing.narrative,
+        extra=filing.extra,
         real_name=RealName.DECLARED if filing.name else RealName.NONE,
         alert_channel=filing.alert_channel,
+        consent_version=filing.consent_version,
+        consented_at=at if filing.consent_version else None,
     )
 
 
@@ -175,7 +179,7 @@ def _complete(
         case_id=report.case_id,
         report_id=report.id,
         moved=("", CaseStatus.RECEIVED.value),
-        facts={"channel": report.channel.value, "files": len(files), "notice": NOTICE_VERSION},
+        facts={"channel": report.channel.value, "files": len(files), "notice": filing.consent_version},
     )
     tell_reporter(report.id, NoticeKind.REPORT_RECEIVED, alert_channel=report.alert_channel, at=at)
     if report.danger_now is DangerNow.NOW:

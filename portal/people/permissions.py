@@ -57,10 +57,10 @@ class Permission(StrEnum):
     AUDIT_READ = "audit_read"
     PEOPLE_MANAGE = "people_manage"
     DUTY_MANAGE = "duty_manage"
-    NOTICE_READ = "notice_read"
-
     CATALOGUE_MANAGE = "catalogue_manage"
     REGISTER_MANAGE = "register_manage"
+    NOTICE_READ = "notice_read"
+
 
 TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_READ: {
@@ -83,6 +83,9 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.AUDIT_READ: {Role.AUDITOR: Scope.ALL},
     Permission.PEOPLE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
     Permission.DUTY_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.DISTRICT},
+    # What citizens may choose from, and the notice boards; the register of firms is the operator's.
+    Permission.CATALOGUE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
+    Permission.REGISTER_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
 }
 
@@ -91,9 +94,6 @@ _MONEY_ROLES = (Role.FINANCE, Role.CASHIER)
 
 FORBIDDEN_PAIRS: frozenset[frozenset[Role]] = frozenset(
     frozenset(pair)
-    # What citizens may choose from, and the notice boards; the register of firms is the operator's.
-    Permission.CATALOGUE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
-    Permission.REGISTER_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
     for pair in (
         *((case, money) for case in _CASE_ROLES for money in _MONEY_ROLES),
         (Role.FINANCE, Role.CASHIER),

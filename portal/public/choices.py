@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from portal.reports.models import DangerNow
-from portal.reports.sectors import SECTORS, SITUATIONS, sector
+from portal.reports.sectors import SECTORS, sector
+from portal.reports.situations import Question, Situation, catalogue
 
 
 class Choice(NamedTuple):
@@ -76,13 +77,14 @@ def sector_names(locale: str) -> tuple[tuple[str, str], ...]:
     return tuple((item.code, item.name(locale)) for item in SECTORS)
 
 
-@lru_cache(maxsize=4)
-def situation_groups(locale: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """Return the situations in a language under the names of their sectors."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for item in SITUATIONS:
-        groups.setdefault(sector(item.sector).name(locale), []).append((item.code, item.name(locale)))
-    return tuple((name, tuple(items)) for name, items in groups.items())
+def situation_groups(locale: str, chosen: str = "") -> list[tuple[str, str, list[Situation]]]:
+    """Return the situations in use, and the one chosen before, under code and name of their sector."""
+    return [(code, sector(code).name(locale), items) for code, items in catalogue().by_sector(chosen)]
+
+
+def question_groups(locale: str) -> list[tuple[str, str, list[Question]]]:
+    """Return the further questions under code and name of their sector."""
+    return [(code, sector(code).name(locale), items) for code, items in catalogue().questions_by_sector()]
 
 
 def label_of(choices: tuple[Choice, ...], value: str) -> str:

@@ -16,14 +16,14 @@ from portal import clock
 from portal.cases import filing as cases
 from portal.database import db
 from portal.errors import NotFound
-from portal.evidence import staging
+from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
 from portal.evidence.jobs import ring_for
 from portal.evidence.models import StagedFile
 from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import csrf, settings
 from portal.people.actor import REPORTER
-from portal.public import crowd
+from portal.public import crowd, keeping, notices_versions
 from portal.public.blueprint import public
 from portal.public.filing_form import Form
 from portal.public.filing_pages import (
@@ -41,6 +41,8 @@ from portal.reports.faults import Fault, FaultCode
 from portal.reports.filing import Filing, read, tidy
 from portal.reports.models import DangerNow
 from portal.reports.receipt import ReceiptError
+from portal.reports.situations import catalogue
+from portal.subjects import boards
 from portal.vault.keys import Keyring
 
 PageOf = Callable[[Form, list[StagedFile]], Response]
@@ -68,8 +70,7 @@ def report() -> Response:
     """The form, and everything that is posted from it."""
     at = clock.now()
     if request.method == "GET":
-        known = tidy({name: request.args.get(name, "") for name in PREFILLED})
-        return form_page(Form(Draft.mint(at), at, known), []) if known else blank_form_page(Draft.mint(at))
+        return _opening(at)
     try:
         csrf.protect()
     except CSRFError:
@@ -83,6 +84,35 @@ def report() -> Response:
     if action == "review":
         return _keep(form, form_page if form.is_faulty else review_page)
     return _send(form, filing)
+
+
+def _opening(at: datetime) -> Response:
+    """The form as it was saved while it was written, else an empty one or one with what the link says."""
+    known = tidy({name: request.args.get(name, "") for name in PREFILLED}) | _site(
+        request.args.get("site", "")
+    )
+    start = "photos" if request.args.get("start") == "photo" else ""
+    kept = keeping.resumed(at)
+    if kept is not None:
+        answers = {**kept.draft.answers, **known}
+        form = Form(kept.draft, at, answers, start=start, saved_at=kept.saved_at)
+        return form_page(form, staging.staged(kept.draft.submission_id))
+    draft = Draft.mint(at)
+    return form_page(Form(draft, at, known, start=start), []) if known else blank_form_page(draft, start)
+
+
+def _site(code: str) -> dict[str, str]:
+    """Return what the code of a notice board fills in; it can be changed on the form."""
+    place = boards.place_of(code)
+    if place is None:
+        return {}
+    filled = {
+        "subject_name": place.firm_name,
+        "address": place.address,
+        "district": str(place.district_id or ""),
+        "sector": place.sector,
+    }
+    return {name: value for name, value in filled.items() if value}
 
 
 @public.post("/report/note")
@@ -166,6 +196,8 @@ def _check(form: Form) -> Filing:
         districts=districts(),
         locale=locale(),
         files=tuple(form.received),
+        consent_version=notices_versions.agreed_to(form.answers.get("notice_version", "")),
+        known=catalogue(),
     )
     form.faults.update(faults)
     if not form.answers.get("consent"):
@@ -186,6 +218,7 @@ def _send(form: Form, filing: Filing) -> Response:
         return _keep(form, review_page if form.from_review else form_page)
     _tend_staged(form)
     filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
+    keeping.forget()
     db.session.commit()
     ring_for(filed.evidence_ids)
     return receipt_page(form, filed)
@@ -237,8 +270,9 @@ def _keep(form: Form, page: PageOf) -> Response:
 
 def _tend_staged(form: Form) -> None:
     """Take over the files of a form that grew too old, and take out what was ticked."""
-    if form.succeeds and form.draft.staged:
+    if form.succeeds:
         staging.move(form.succeeds, form.draft.submission_id, form.at)
+        uploads.move(form.succeeds, form.draft.submission_id)
     if form.removed:
         staging.remove(form.draft.submission_id, form.removed)
 

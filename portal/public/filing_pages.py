@@ -11,32 +11,47 @@ from portal.cases.steps import DueStep
 from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
 from portal.evidence.models import StagedFile
 from portal.extensions import settings
-from portal.presentation import theme
+from portal.presentation import text_size, theme
 from portal.public import choices
+from portal.public.arriving import Arriving, arriving, nothing_yet
 from portal.public.blank_form import page_for
+from portal.public.district_centres import centre_of
 from portal.public.filing_form import Form
+from portal.public.notices_versions import CURRENT
 from portal.public.places import districts
 from portal.public.questions import ask, is_spoken, needs_picture
-from portal.reports import receipt, sectors
+from portal.reports import questions, receipt, sectors
 from portal.reports.draft import Draft, seal_draft
 from portal.reports.filing import sector_of
+from portal.reports.situations import catalogue
 
 
-def blank_form_page(draft: Draft) -> Response:
-    """The form as everybody gets it who opens it."""
+def blank_form_page(draft: Draft, start: str = "") -> Response:
+    """The form as everybody gets it who opens it; ``start`` is the section that comes first."""
     sealed = _sealed(draft)
-    form = Form(draft, draft.opened_at)
-    key = (locale(), theme(), needs_picture(), tuple(districts().values()))
-    return make_response(page_for(key, sealed, lambda: _draw_form(form, [], sealed)))
+    form = Form(draft, draft.opened_at, start=start)
+    key = (
+        start,
+        locale(),
+        theme(),
+        text_size(),
+        needs_picture(),
+        tuple(districts().values()),
+        catalogue().mark,
+    )
+    coming = nothing_yet(draft.submission_id, draft.opened_at)
+    page = page_for(key, (sealed, coming.token), lambda: _draw_form(form, [], sealed, coming))
+    return located(make_response(page))
 
 
 def form_page(form: Form, files: list[StagedFile]) -> Response:
     """The form on one long page, with whatever was answered and staged before."""
     # Here the fields hold the answers; in the draft they would come back after being emptied.
-    return _answer(_draw_form(form, files, _sealed(form.draft.with_answers({}))), form)
+    coming = arriving(form.draft.submission_id, form.at)
+    return _answer(_draw_form(form, files, _sealed(form.draft.with_answers({})), coming), form)
 
 
-def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:
+def _draw_form(form: Form, files: list[StagedFile], sealed: str, coming: Arriving) -> str:
     language = locale()
     return render_template(
         "public/report.html",
@@ -46,9 +61,14 @@ def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:
         file_faults=[fault.sentence() for fault in form.file_faults],
         notice=form.notice,
         files=files,
-        districts=[(place.id, place.name(language)) for place in districts().values()],
+        arriving=coming,
+        start=form.start,
+        saved_at=form.saved_at,
+        version=CURRENT.version,
+        districts=[(place.id, place.name(language), centre_of(place.zh)) for place in districts().values()],
         sectors=choices.sector_names(language),
-        situations=choices.situation_groups(language),
+        situations=choices.situation_groups(language, form.answers.get("situation", "")),
+        questions=choices.question_groups(language),
         choices=choices,
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
@@ -60,17 +80,19 @@ def _draw_form(form: Form, files: list[StagedFile], sealed: str) -> str:
 def review_page(form: Form, files: list[StagedFile]) -> Response:
     """Everything once more before it is sent; the answers travel in the draft, sealed."""
     place = districts().get(int(form.answers["district"])) if form.answers.get("district") else None
-    situation = sectors.situation(form.answers.get("situation", ""))
+    situation = catalogue().situation(form.answers.get("situation", ""))
     page = render_template(
         "public/review.html",
         draft=_sealed(form.draft.with_answers(form.answers)),
         answers=form.answers,
         faults={name: fault.sentence() for name, fault in form.faults.items()},
         files=files,
-        sector=sectors.sector(sector_of(form.answers)).name(locale()),
+        sector=sectors.sector(sector_of(form.answers, catalogue())).name(locale()),
         situation=situation.name(locale()) if situation else "",
         district=place.name(locale()) if place else "",
+        extra=questions.lines(questions.read(form.answers, catalogue())[0], locale()),
         choices=choices,
+        version=CURRENT.version,
         question=ask(spoken=is_spoken()) if needs_picture() else None,
     )
     return _answer(page, form)
@@ -86,6 +108,7 @@ def receipt_page(form: Form, filed: Filed) -> Response:
         accept_by=due_at(DueStep.ACCEPT, filed.received_at, chosen.deadlines, chosen.zone),
         deadlines=chosen.deadlines,
         alerts=form.answers.get("alert_channel", ""),
+        arriving=arriving(form.draft.submission_id, form.at),
     )
     return make_response(page)
 
@@ -99,8 +122,16 @@ def _sealed(draft: Draft) -> str:
     return seal_draft(current_app.extensions["portal_keyring"], draft)
 
 
+def located(response: Response) -> Response:
+    """Let this page, and no other, ask the device for its position when the person presses the button."""
+    response.headers["Permissions-Policy"] = (
+        "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
+    )
+    return response
+
+
 def _answer(page: str, form: Form) -> Response:
-    response = make_response(page, form.status)
+    response = located(make_response(page, form.status))
     if form.retry_after:
         response.headers["Retry-After"] = str(form.retry_after)
     return response

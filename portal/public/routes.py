@@ -7,10 +7,12 @@ from portal.public import (
     filing,  # noqa: F401
     firms,  # noqa: F401
     home,  # noqa: F401
+    keeping,  # noqa: F401
     more_files,  # noqa: F401
     pages,  # noqa: F401
     receipt_page,  # noqa: F401
     tracking,  # noqa: F401
+    uploads,  # noqa: F401
 )
 from portal.public.blueprint import public
 

@@ -12,9 +12,10 @@ from datetime import date
 from email_validator import EmailNotValidError, validate_email
 
 from portal.evidence.staging import Received
-from portal.reports import receipt, sectors, wording
+from portal.reports import position, questions, receipt, sectors, wording
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.models import Channel, DangerNow
+from portal.reports.situations import SHIPPED, Catalogue
 from portal.vault.keys import Keyring, Purpose
 
 NARRATIVE_LEAST = 5
@@ -31,8 +32,6 @@ LIMITS: dict[str, int] = {
 }
 ALERT_CHANNELS = ("sms", "email")
 PLAIN_CATEGORIES = ("fire", "welding", "hazchem", "construction", "accident", "other")
-NOTICE_VERSION = "2026-1"
-"""The reporting notice (举报须知) that a reporter agrees to; kept with the event of receipt."""
 
 # Every answer that a form may give; anything else posted is not looked at.
 ANSWERS = (
@@ -47,6 +46,8 @@ ANSWERS = (
     "works_there",
     "alert_channel",
     "consent",
+    "notice_version",
+    "position",
 )
 
 Faults = dict[str, Fault]
@@ -63,9 +64,11 @@ class Filing:
     locale: str = "zh_Hans"
     sector: str = "other"
     situation: str = ""
+    heading: str = ""
     subject_name: str = ""
     district_id: int | None = None
     address: str = ""
+    position: str = ""
     danger_now: DangerNow = DangerNow.UNKNOWN
     happened: str = ""
     name: str = field(default="", repr=False)
@@ -75,12 +78,14 @@ class Filing:
     alert_channel: str = ""
     alert_address: str = field(default="", repr=False)
     files: tuple[Received, ...] = ()
+    consent_version: str = ""
+    extra: questions.Answered = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """The heading of the case: the situation's name, else the first words of the text."""
-        chosen = sectors.situation(self.situation)
-        return chosen.zh if chosen else wording.title(self.narrative)
+        shipped = sectors.situation(self.situation)
+        return self.heading or (shipped.zh if shipped else wording.title(self.narrative))
 
     def body_digest(self, ring: Keyring) -> bytes:
         """HMAC over all that was told; keyed, because it covers names and telephone numbers."""
@@ -96,8 +101,10 @@ _BODY = (
     "subject_name",
     "district_id",
     "address",
+    "position",
     "danger_now",
     "happened",
+    "extra",
     "name",
     "telephone",
     "email",
@@ -109,11 +116,12 @@ _BODY = (
 
 def tidy(posted: Mapping[str, str]) -> dict[str, str]:
     """Return the known answers with control characters gone and blanks folded."""
-    return {
+    answers = {
         name: wording.lines(posted[name]) if name == "narrative" else wording.line(posted[name])
         for name in ANSWERS
         if posted.get(name)
     }
+    return answers | questions.tidy(posted)
 
 
 def read(
@@ -126,23 +134,30 @@ def read(
     channel: Channel = Channel.PORTAL,
     locale: str = "zh_Hans",
     files: tuple[Received, ...] = (),
+    consent_version: str = "",
+    known: Catalogue = SHIPPED,
 ) -> tuple[Filing, Faults]:
     """Read tidy answers into a filing and say what is wrong; file it only when nothing is."""
     faults = _lengths(answers)
     _check_told(answers, faults, today)
     identity = _identity(answers, faults, by_staff=channel is not Channel.PORTAL)
     alert_channel, alert_address = _alert(answers, faults)
+    situation = known.situation(answers.get("situation", ""))
+    extra, unclear = questions.read(answers, known)
+    faults.update(unclear)
     filing = Filing(
         submission_id=submission_id,
         receipt_code=receipt_code,
         channel=channel,
         locale=locale,
         narrative=answers.get("narrative", ""),
-        sector=sector_of(answers),
-        situation=_known_situation(answers),
+        sector=sector_of(answers, known),
+        situation=situation.code if situation else "",
+        heading=situation.zh if situation else "",
         subject_name=answers.get("subject_name", ""),
         district_id=_district(answers, faults, districts),
         address=answers.get("address", ""),
+        position=position.read(answers.get("position", "")),
         danger_now=_danger(answers),
         happened=answers.get("happened", ""),
         name=identity["name"],
@@ -152,14 +167,16 @@ def read(
         alert_channel=alert_channel,
         alert_address=alert_address,
         files=files,
+        consent_version=consent_version,
+        extra=extra,
     )
     return filing, faults
 
 
-def sector_of(answers: Mapping[str, str]) -> str:
+def sector_of(answers: Mapping[str, str], known: Catalogue = SHIPPED) -> str:
     """The sector: the exact one, else the plain category, else the situation's, else "other"."""
     exact, plain = answers.get("sector", ""), answers.get("category", "")
-    situation = sectors.situation(answers.get("situation", ""))
+    situation = known.situation(answers.get("situation", ""))
     for code in (exact, plain if plain != "other" else "", situation.sector if situation else ""):
         if code and sectors.sector(code).code == code:
             return code
@@ -249,11 +266,6 @@ def _district(answers: Mapping[str, str], faults: Faults, districts: Collection[
         faults["district"] = Fault(FaultCode.DISTRICT_UNKNOWN)
         return None
     return number
-
-
-def _known_situation(answers: Mapping[str, str]) -> str:
-    chosen = sectors.situation(answers.get("situation", ""))
-    return chosen.code if chosen else ""
 
 
 def _danger(answers: Mapping[str, str]) -> DangerNow:
