@@ -21,6 +21,8 @@ from portal.calendars.official import shipped_calendar
 from portal.cases.models import Case
 from portal.config import Settings
 from portal.database import db
+from portal.evidence import scrub
+from portal.evidence.store import StoreError
 from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
 from portal.people.permissions import Role
@@ -168,9 +170,21 @@ def _database() -> Findings:
         return
     for part, trouble in health.troubles().items():
         yield _broken(f"{part.capitalize()}: {trouble}.")
+    yield from _evidence()
     yield from _fund()
     yield from _people()
     yield from _duty()
+
+
+def _evidence() -> Findings:
+    """Name what the scrub found; and say when the store does not answer."""
+    for one in scrub.faulty():
+        seen = f", seen {one.verified_at:%Y-%m-%d %H:%M} UTC" if one.verified_at else ""
+        yield _broken(f"Evidence {one.uuid} is not as it came: {one.fault}{seen}. Restore it from a backup.")
+    try:
+        next(current_app.extensions["portal_store"].digests(), None)
+    except StoreError as error:
+        yield _broken(f"The store of evidence does not answer ({error.code.value}).")
 
 
 def _migrations() -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.cases import alarms
 from portal.database import db
+from portal.evidence import scrub
 from portal.notices import sweeper
 from portal.run.jobs import QUEUES
 from portal.run.queue import SCHEDULE_SEEN_KEY, bell
@@ -43,6 +44,9 @@ def troubles() -> dict[str, str]:
     unheard = alarms.unheard(clock.now())
     if unheard:
         found["alarms"] = f"{unheard} urgent reports have reached nobody; look at the duty roster"
+    faulty = scrub.faulty_count()
+    if faulty:
+        found["evidence"] = f"{faulty} files are missing or damaged; flask doctor names them"
     return found
 
 

@@ -14,12 +14,13 @@ from flask_login import current_user
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.danger import danger_of
+from portal.admin.evidence_words import kind_word
 from portal.admin.verification import panel as verification_panel
 from portal.admin.words import EVENTS, WITHOUT_REASON
 from portal.audit.models import ActorKind
-from portal.cases import dossier, queries
+from portal.cases import alike, dossier, queries
 from portal.cases.allowed import Deed, allowed
-from portal.cases.dossier import Logged, Told
+from portal.cases.dossier import Logged
 from portal.cases.models import Case
 from portal.cases.steps import CaseStatus
 from portal.errors import NotFound
@@ -53,6 +54,7 @@ BUTTONS: dict[Deed, tuple[str, LazyString, str]] = {
 }
 ASSIGNED_ALREADY = frozenset({CaseStatus.ASSIGNED, CaseStatus.VERIFYING})
 OTHER_OFFICER = lazy_gettext("Assign to somebody else")
+EYES = frozenset({"contact_opened", "original_opened"})
 PRIMARY = frozenset({Deed.ACCEPT, Deed.ASSIGN, Deed.CLOSE})
 
 
@@ -72,36 +74,19 @@ def case(number: str) -> str:
     )
 
 
-@desk.get("/cases/<number>/evidence/<uuid>")
-def case_evidence(number: str, uuid: str) -> str:
-    """Show one clean picture large, with those before and after it."""
-    actor: Actor = current_user.actor
-    found = queries.find_case(number, actor)
-    items = pictures(dossier.reports_of(found))
-    place = next((place for place, item in enumerate(items) if item.uuid == uuid), None)
-    if place is None:
-        raise NotFound
-    return render_template(
-        "admin/evidence.html",
-        case=found,
-        item=items[place],
-        place=place + 1,
-        total=len(items),
-        before=items[place - 1] if place else None,
-        after=items[place + 1] if place + 1 < len(items) else None,
-    )
-
-
 def shown(found: Case, actor: Actor, now: datetime) -> dict[str, Any]:
     """Return what the case page and the pane beside the queue both show."""
     told = dossier.reports_of(found)
     deeds = allowed(found, actor, now)
+    same = alike.same_in([item.id for one in told for item in one.evidence], found.id, actor)
     return {
         "case": found,
         "told": told,
         "deeds": set(deeds),
         "buttons": _buttons(found, deeds),
-        "similar": dossier.similar_to(found, actor),
+        "similar": dossier.similar_to(found, actor, same),
+        "same_elsewhere": [one.number for one in same if not one.can_be_opened],
+        "kind_word": kind_word,
         "talk_of": _talk,
         "is_picture": is_picture,
         "danger": danger_of(found, now),
@@ -115,11 +100,6 @@ def summary(number: str, actor: Actor, now: datetime) -> dict[str, Any] | None:
     except NotFound:
         return None
     return shown(found, actor, now)
-
-
-def pictures(told: list[Told]) -> list[Evidence]:
-    """Return the clean pictures of a case in their order."""
-    return [item for one in told for item in one.evidence if is_picture(item)]
 
 
 def is_picture(item: Evidence) -> bool:
@@ -162,7 +142,7 @@ def _line(logged: Logged) -> dict[str, Any]:
     icon, words = EVENTS[event.action]
     return {
         "icon": icon,
-        "eye": event.action == "contact_opened",
+        "eye": event.action in EYES,
         "when": event.at,
         "title": words,
         "who": _who(logged),

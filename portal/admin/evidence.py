@@ -1,81 +1,99 @@
-"""Serving clean copies and thumbnails of a case within reach; the originals are never served."""
+"""The page of one file: its clean copy large, whether it is as it came, who looked, where else it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO, cast
-
-from flask import Response, current_app
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy import select
 
+from portal import clock
+from portal.admin import evidence_words as words
 from portal.admin.blueprint import desk
+from portal.admin.evidence_files import PLAYED, the_store, within_reach
+from portal.cases import alike
 from portal.cases.models import Case
-from portal.cases.scope import within
 from portal.database import db
-from portal.errors import NotFound
-from portal.evidence.models import CleanState, Evidence
-from portal.evidence.store import Store, StoreError
+from portal.evidence import looks, redaction, scrub
+from portal.evidence.models import CleanState, Evidence, EvidencePage
+from portal.evidence.store import StoreError
+from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
 
-PIECE = 64 * 1024
-INLINE = frozenset({"image/jpeg", "image/png", "image/webp"})
-HEADERS = {
-    # A file is data: even if a clean copy were a page, it could run and load nothing.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "private, no-store",
-}
-
 
 @desk.get("/evidence/<uuid>")
-def evidence_clean(uuid: str) -> Response:
-    """Serve the clean copy: a picture to be seen, anything else to be saved."""
-    item = _within_reach(uuid)
-    return _serve(item, item.clean_digest, item.clean_type)
-
-
-@desk.get("/evidence/<uuid>/thumb")
-def evidence_thumb(uuid: str) -> Response:
-    """Serve the thumbnail."""
-    item = _within_reach(uuid)
-    if not item.thumb_digest:
-        raise NotFound
-    return _serve(item, item.thumb_digest, "image/jpeg")
-
-
-def _within_reach(uuid: str) -> Evidence:
-    """Return the evidence of a case that may be read; otherwise it does not exist."""
-    found = db.session.scalar(
-        select(Evidence)
-        .join(Report, Report.id == Evidence.report_id)
-        .join(Case, Case.id == Report.case_id)
-        .where(Evidence.uuid == uuid, within(current_user.actor, Permission.CASE_READ))
+def evidence(uuid: str) -> str:
+    """Show one file with those before and after it; that somebody looked is written down."""
+    item, case = within_reach(uuid)
+    actor: Actor = current_user.actor
+    looks.note(item, case.id, actor.role_for(Permission.CASE_READ), actor, clock.now())
+    others = _of_case(case)
+    place = [other.id for other in others].index(item.id)
+    return render_template(
+        "admin/evidence.html",
+        case=case,
+        item=item,
+        place=place + 1,
+        total=len(others),
+        before=others[place - 1] if place else None,
+        after=others[place + 1] if place + 1 < len(others) else None,
+        words=words,
+        shown=_shown_as(item),
+        pages=_pages(item),
+        looks=looks.at_file(item),
+        redacted=redaction.latest([item.id]).get(item.id),
+        can_be_redacted=redaction.can_be_redacted(item),
+        same=alike.same_as(item, actor) if item.clean_state is CleanState.CLEAN else [],
     )
-    if found is None or found.clean_state is not CleanState.CLEAN:
-        raise NotFound
-    return found
 
 
-def _serve(item: Evidence, digest: str, media_type: str) -> Response:
+@desk.post("/evidence/<uuid>/check")
+def evidence_check(uuid: str) -> ResponseReturnValue:
+    """Read the file again and compare it with the checksum of the day on which it came."""
+    item, _case = within_reach(uuid)
     try:
-        file = cast(Store, current_app.extensions["portal_store"]).open(digest)
+        scrub.verify(item, the_store(), clock.now())
     except StoreError:
-        raise NotFound from None
-    response = Response(_pieces(file), mimetype=media_type)
-    response.headers.update(HEADERS)
-    shown = "inline" if media_type in INLINE else "attachment"
-    # The name says nothing about the case: a saved file may end anywhere.
-    response.headers["Content-Disposition"] = f'{shown}; filename="{item.position}.{_ending(media_type)}"'
-    return response
+        db.session.rollback()
+        flash(
+            gettext("The store of evidence does not answer. Nothing is known about the file: try later."),
+            "warn",
+        )
+    else:
+        db.session.commit()
+        item, _case = within_reach(uuid)
+        sentence = words.fault_sentence(item)
+        flash(
+            sentence or gettext("Compared: the file is as it was when it came."),
+            "warn" if sentence else "message",
+        )
+    return redirect(url_for("desk.evidence", uuid=uuid))
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(PIECE):
-            yield piece
+def _of_case(case: Case) -> list[Evidence]:
+    """Return all files of a case in the order of its page."""
+    return list(
+        db.session.scalars(
+            select(Evidence)
+            .join(Report, Report.id == Evidence.report_id)
+            .where(Report.case_id == case.id)
+            .order_by(Report.received_at, Report.id, Evidence.position, Evidence.id)
+        )
+    )
 
 
-def _ending(media_type: str) -> str:
-    return {"image/jpeg": "jpg", "application/pdf": "pdf"}.get(media_type, media_type.rpartition("/")[2])
+def _shown_as(item: Evidence) -> str:
+    """Return how the clean copy is shown: picture, film, recording, or not at all."""
+    if item.clean_state is not CleanState.CLEAN:
+        return ""
+    kind = words.kind(item)
+    return kind if kind == "image" or item.clean_type in PLAYED else "document"
+
+
+def _pages(item: Evidence) -> list[int]:
+    query = (
+        select(EvidencePage.number).where(EvidencePage.evidence_id == item.id).order_by(EvidencePage.number)
+    )
+    return list(db.session.scalars(query))

@@ -13,6 +13,8 @@ from portal.admin import (  # noqa: F401
     danger,
     duty,
     evidence,
+    evidence_files,
+    evidence_steps,
     home,
     identity,
     intake,

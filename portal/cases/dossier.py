@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.audit.models import Event
+from portal.cases.alike import SamePicture
 from portal.cases.models import Case
 from portal.cases.queries import starts_with
 from portal.cases.scope import within
 from portal.cases.steps import CaseStatus
 from portal.database import db
+from portal.evidence import uploads
 from portal.evidence.models import Evidence
 from portal.people.actor import Actor
 from portal.people.models import Account, Person
@@ -36,6 +38,7 @@ class Told:
     messages: Sequence[Message]
     has_contact: bool
     origin_number: str | None
+    arriving: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,12 @@ class Similar:
     is_open: bool
     same_firm: bool
     same_address: bool
+    same_picture: bool
     version: int
 
 
 def reports_of(case: Case) -> list[Told]:
-    """Return the reports in order of receipt with evidence, conversation and origin; five queries."""
+    """Return the reports in order of receipt with evidence, conversation and origin; six queries."""
     reports = list(
         db.session.scalars(
             select(Report).where(Report.case_id == case.id).order_by(Report.received_at, Report.id)
@@ -72,6 +76,7 @@ def reports_of(case: Case) -> list[Told]:
     evidence = evidence_of(ids)
     messages = messages_of(ids)
     contacts = with_contact(ids)
+    arriving = uploads.counts(report.submission_id for report in reports)
     origins = _numbers({report.origin_case_id for report in reports} - {case.id})
     return [
         Told(
@@ -80,6 +85,7 @@ def reports_of(case: Case) -> list[Told]:
             messages[report.id],
             report.id in contacts and report.withdrawn_at is None,
             origins.get(report.origin_case_id),
+            arriving.get(report.submission_id, 0),
         )
         for report in reports
     ]
@@ -128,8 +134,8 @@ def last_event_id(case: Case) -> int:
     )
 
 
-def similar_to(case: Case, actor: Actor) -> list[Similar]:
-    """Return cases within reach about the same firm, or the same place and sector within 90 days.
+def similar_to(case: Case, actor: Actor, pictures: Sequence[SamePicture] = ()) -> list[Similar]:
+    """Return cases within reach about the same firm, the same place and sector within 90 days, or pictures.
 
     For officers only: no page of the public side may depend on it.
     """
@@ -144,6 +150,9 @@ def similar_to(case: Case, actor: Actor) -> list[Similar]:
     firm = case.subject_name.strip()
     if len(firm) >= FIRM_PREFIX:
         reasons.append(starts_with(Case.subject_name, firm[: max(FIRM_PREFIX, len(firm) - 4)]))
+    same = {one.case_id for one in pictures if one.can_be_opened}
+    if same:
+        reasons.append(Case.id.in_(same))
     if not reasons:
         return []
     found = db.session.scalars(
@@ -157,7 +166,7 @@ def similar_to(case: Case, actor: Actor) -> list[Similar]:
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(LIKE_LIMIT)
     )
-    return [_similar(case, other) for other in found]
+    return [_similar(case, other, other.id in same) for other in found]
 
 
 def number_of(case_id: int) -> str | None:
@@ -165,7 +174,7 @@ def number_of(case_id: int) -> str | None:
     return db.session.scalar(select(Case.number).where(Case.id == case_id))
 
 
-def _similar(case: Case, other: Case) -> Similar:
+def _similar(case: Case, other: Case, same_picture: bool) -> Similar:
     return Similar(
         id=other.id,
         number=other.number,
@@ -176,6 +185,7 @@ def _similar(case: Case, other: Case) -> Similar:
         same_firm=bool(case.subject_name)
         and other.subject_name[:FIRM_PREFIX] == case.subject_name[:FIRM_PREFIX],
         same_address=bool(case.address) and other.address == case.address,
+        same_picture=same_picture,
         version=other.version,
     )
 

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     CASE_EXTEND = "case_extend"
     REPORT_ENTER = "report_enter"
     CONTACT_OPEN = "contact_open"
+    EVIDENCE_ORIGINAL = "evidence_original"
+    EVIDENCE_REDACT = "evidence_redact"
     CASE_VERIFY = "case_verify"
     AWARD_CHOOSE = "award_choose"
     IDENTITY_ANSWER = "identity_answer"
@@ -73,6 +75,12 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_EXTEND: {Role.SUPERVISOR: Scope.DISTRICT},
     Permission.REPORT_ENTER: {Role.INTAKE_OFFICER: Scope.DISTRICT},
     Permission.CONTACT_OPEN: {Role.INTAKE_OFFICER: Scope.DISTRICT},
+    Permission.EVIDENCE_ORIGINAL: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.VERIFIER: Scope.UNIT},
+    Permission.EVIDENCE_REDACT: {
+        Role.INTAKE_OFFICER: Scope.DISTRICT,
+        Role.VERIFIER: Scope.UNIT,
+        Role.SUPERVISOR: Scope.DISTRICT,
+    },
     Permission.CASE_VERIFY: {Role.VERIFIER: Scope.UNIT},
     Permission.AWARD_CHOOSE: {Role.VERIFIER: Scope.UNIT},
     Permission.IDENTITY_ANSWER: {Role.IDENTITY_OFFICER: Scope.ALL},

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from portal.audit.models import Event
 from portal.database import db
+from portal.evidence.originals import ACTION as ORIGINAL_OPENED
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.people.permissions import Role
@@ -43,11 +44,12 @@ OWN: dict[str, tuple[str, LazyString]] = {
     "report_withdrawn": ("arrow-return-left", lazy_gettext("You withdrew the report")),
     "question_asked": ("chat-left-dots", lazy_gettext("The office asked you something")),
     CONTACT_OPENED: ("eye-fill", lazy_gettext("Your contact details were opened")),
+    ORIGINAL_OPENED: ("eye-fill", lazy_gettext("An original of your files was opened")),
     IDENTITY_OPENED: ("eye-fill", lazy_gettext("Your sealed name was opened")),
     "payee_opened": ("eye-fill", lazy_gettext("Your sealed account was opened")),
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
 }
-OPENINGS = frozenset({CONTACT_OPENED, IDENTITY_OPENED, "payee_opened"})
+OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened"})
 # Reasons that are the same each time are kept as a code.
 REASONS = {
     "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),

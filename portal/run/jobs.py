@@ -5,6 +5,8 @@ ALLOWED: dict[str, str] = {
     "deliver": "portal.notices.jobs.deliver",
     "clean_evidence": "portal.evidence.jobs.clean",
     "fill_challenges": "portal.challenge.jobs.fill",
+    "redact_evidence": "portal.evidence.redaction.make",
+    "scrub_evidence": "portal.evidence.scrub.work",
 }
 
 # A worker process serves one queue: with several, RQ pops in a way that loses a job at a kill.
@@ -13,6 +15,8 @@ QUEUE_OF: dict[str, str] = {
     "deliver": "notices",
     "clean_evidence": "evidence",
     "fill_challenges": "notices",
+    "redact_evidence": "evidence",
+    "scrub_evidence": "evidence",
 }
 
 # Seconds a job may take; the worker counts as alive that long while it is busy.
@@ -20,4 +24,6 @@ TIME_LIMIT: dict[str, int] = {
     "deliver": 60,
     "clean_evidence": 180,
     "fill_challenges": 60,
+    "redact_evidence": 60,
+    "scrub_evidence": 180,
 }

@@ -16,9 +16,12 @@ TASKS: tuple[Task, ...] = (
     Task("ring_alarms", 30, "portal.cases.jobs.ring_alarms"),
     Task("fill_challenges", 20, "portal.challenge.jobs.fill"),
     Task("purge_visits", 300, "portal.reports.visits.purge"),
+    Task("purge_drafts", 900, "portal.reports.kept_drafts.purge"),
     Task("purge_sessions", 300, "portal.people.sessions.purge"),
     Task("expire_shares", 3600, "portal.rewards.jobs.expire"),
     Task("close_cases", 3600, "portal.cases.jobs.close"),
     Task("clean_pending", 60, "portal.evidence.jobs.pending"),
+    Task("redact_pending", 60, "portal.evidence.redaction.pending"),
+    Task("scrub_evidence", 1800, "portal.evidence.scrub.ring"),
     Task("sweep_evidence", 3600, "portal.evidence.sweeper.sweep"),
 )

@@ -1,0 +1,150 @@
+"""Two steps at a file: opening its original with a reason, and blacking out faces and plates."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from math import ceil, floor
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.admin.evidence_files import saved, the_store, within_reach
+from portal.admin.forms import ReasonForm
+from portal.cases.models import Case
+from portal.database import db
+from portal.errors import NotFound, Refusal, Stale, gettext_noop
+from portal.evidence import originals, redaction
+from portal.evidence.models import Evidence
+from portal.evidence.redaction import Box
+from portal.evidence.store import StoreError
+from portal.people.permissions import Permission
+from portal.run.queue import enqueue
+
+SIDES = ("left", "top", "width", "height")
+EMPTY_ROWS = 4
+Row = tuple[str, str, str, str]
+
+
+class OriginalUnreadable(Refusal):
+    """The store does not give it."""
+
+    message = gettext_noop(
+        "The original cannot be read: it is missing, damaged, or its store does not answer."
+        " That you asked for it stays in the log."
+    )
+    status = 503
+
+
+class NoNumbers(Refusal):
+    """A row that is not four numbers."""
+
+    message = gettext_noop("Box %(number)d: please give four numbers from 0 to 100.")
+    status = 422
+
+
+@desk.route("/evidence/<uuid>/original", methods=["GET", "POST"])
+def evidence_original(uuid: str) -> ResponseReturnValue:
+    """Ask for a reason; after the event is kept, give the original to be saved."""
+    item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
+    form = ReasonForm()
+    if not form.is_submitted():
+        return _asked(item, case, form)
+    if not form.validate():
+        return _asked(item, case, form), 422
+    try:
+        event = originals.record_opening(
+            item, case.id, form.reason.data, actor=current_user.actor, at=clock.now()
+        )
+        # Whoever gets the original is in the log already, whatever happens to this answer.
+        db.session.commit()
+        file = originals.open_original(the_store(), item, event.id)
+    except StoreError:
+        return _asked(item, case, form, OriginalUnreadable().sentence()), OriginalUnreadable.status
+    except Refusal as refused:
+        db.session.rollback()
+        item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
+        return _asked(item, case, form, refused.sentence()), refused.status
+    return saved(file, item.media_type, f"original-{item.position}")
+
+
+@desk.route("/evidence/<uuid>/redact", methods=["GET", "POST"])
+def evidence_redact(uuid: str) -> ResponseReturnValue:
+    """Draw boxes on the clean picture; they are kept as data and a job makes the copy."""
+    item, case = within_reach(uuid, Permission.EVIDENCE_REDACT)
+    if not redaction.can_be_redacted(item):
+        raise NotFound
+    form = FlaskForm()
+    if not form.is_submitted():
+        return _drawing(item, case, form, _rows_of(item))
+    rows = _typed()
+    try:
+        if not form.validate():
+            raise Stale
+        drawn = redaction.draw(item, _boxes(rows), case.id, actor=current_user.actor, at=clock.now())
+        db.session.commit()
+    except (Refusal, IntegrityError) as refused:
+        db.session.rollback()
+        refusal = refused if isinstance(refused, Refusal) else Stale()
+        item, case = within_reach(uuid, Permission.EVIDENCE_REDACT)
+        return _drawing(item, case, form, rows, refusal.sentence()), refusal.status
+    enqueue("redact_evidence", drawn.id)
+    flash(gettext("Kept. The blacked-out copy is being made; it appears here in a moment."))
+    return redirect(url_for("desk.evidence", uuid=uuid))
+
+
+def _asked(item: Evidence, case: Case, form: ReasonForm, refusal: str = "") -> str:
+    return render_template("admin/evidence_original.html", case=case, item=item, form=form, refusal=refusal)
+
+
+def _drawing(item: Evidence, case: Case, form: FlaskForm, rows: list[Row], refusal: str = "") -> str:
+    empty: Row = ("", "", "", "")
+    return render_template(
+        "admin/evidence_redact.html",
+        case=case,
+        item=item,
+        form=form,
+        rows=[*rows, *[empty] * EMPTY_ROWS],
+        sides=SIDES,
+        most=redaction.MOST_BOXES,
+        refusal=refusal,
+    )
+
+
+def _rows_of(item: Evidence) -> list[Row]:
+    """Return the boxes of the last version in percent, to go on from."""
+    last = redaction.latest([item.id]).get(item.id)
+    return [_row(box) for box in last.boxes] if last else []
+
+
+def _row(box: list[int]) -> Row:
+    left, top, width, height = (f"{side / 10:g}" for side in box)
+    return left, top, width, height
+
+
+def _typed() -> list[Row]:
+    """Return the rows that hold anything, as typed."""
+    columns = [[text.strip()[:12] for text in request.form.getlist(side)] for side in SIDES]
+    return [row for row in zip(*columns, strict=False) if any(row)]
+
+
+def _boxes(rows: list[Row]) -> list[Box]:
+    return [_box(number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _box(number: int, row: Row) -> Box:
+    """Return percent as thousandths, rounded outwards."""
+    try:
+        left, top, width, height = (Decimal(text) for text in row)
+        if not all(0 <= side <= 100 for side in (left, top, width, height)):
+            raise NoNumbers(number=number)
+    except InvalidOperation:
+        raise NoNumbers(number=number) from None
+    first, upper = floor(left * 10), floor(top * 10)
+    right, lower = ceil((left + width) * 10), ceil((top + height) * 10)
+    return first, upper, right - first, lower - upper
