@@ -99,9 +99,7 @@ def test_calls_that_were_missed_are_not_made_up_for_in_a_heap(watch: Watch) -> N
     """Otherwise a telephone rings thirteen times at once when the portal comes back."""
     filed = file_danger(watch.district)
     assert ring(filed, 125) == 2
-    assert called(filed) == sorted(
-        [(0, watch.officer.id), (12, watch.officer.id), (12, watch.supervisor.id)]
-    )
+    assert called(filed) == sorted([(0, watch.officer.id), (12, watch.officer.id), (12, watch.supervisor.id)])
 
 
 def test_the_desk_shows_one_notice_for_all_calls(watch: Watch) -> None:
@@ -163,9 +161,7 @@ def test_a_verifier_of_the_unit_can_undertake_and_a_check_begun_counts_too(watch
     case_of(begun).status = CaseStatus.ASSIGNED
     db.session.flush()
     alarms.undertake(case_of(pressed), actor_of(verifier), after(2))
-    verification.undertake(
-        case_of(begun), actor_of(verifier), after(2), version=case_of(begun).version
-    )
+    verification.undertake(case_of(begun), actor_of(verifier), after(2), version=case_of(begun).version)
     for filed in (pressed, begun):
         assert not case_of(filed).urgent
         assert told(filed).count("danger_undertaken") == 1
