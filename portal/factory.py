@@ -6,6 +6,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from portal.challenge.setup import make_challenger
 from portal.config import Settings
 from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale, gettext_noop
+from portal.evidence.partials import Partials
 from portal.evidence.store import make_store
 from portal.extensions import babel, csrf, limiter, login_manager, migrate
 from portal.people import labels, sessions
@@ -111,6 +113,9 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_tables"] = tables.SLICES
     app.extensions["portal_keyring"] = _keyring(settings)
     app.extensions["portal_store"] = make_store(settings, app.extensions["portal_keyring"])
+    app.extensions["portal_partials"] = Partials(settings.evidence_dir / "uploads")
+    # A body that arrives slowly holds a thread: uploads never take the last ones.
+    app.extensions["portal_upload_slots"] = BoundedSemaphore(max(1, settings.web_threads // 2))
     app.extensions["portal_redis"] = Redis.from_url(
         settings.redis_url,
         socket_connect_timeout=0.2,

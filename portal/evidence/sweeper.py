@@ -11,7 +11,8 @@ from flask import current_app
 
 from portal import clock
 from portal.database import db
-from portal.evidence import staging
+from portal.evidence import staging, uploads
+from portal.evidence.partials import Partials
 from portal.evidence.store import Store
 
 ORPHAN_AGE = timedelta(hours=24)  # far longer than any request between storing bytes and committing their row
@@ -25,6 +26,7 @@ def sweep() -> None:
     while staging.sweep(at):
         db.session.commit()
     db.session.rollback()
+    uploads.sweep(cast(Partials, current_app.extensions["portal_partials"]), at)
     remove_orphans(store, at)
     store.sweep(at - ORPHAN_AGE)
 

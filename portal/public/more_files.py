@@ -19,6 +19,7 @@ from portal.evidence.jobs import ring_for
 from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import csrf
+from portal.public.arriving import arriving
 from portal.public.blueprint import public
 from portal.public.filing import FILE_FAULTS, SHOWN_NAME
 from portal.public.visit import Opened, ask_again, has_token, opened
@@ -108,6 +109,7 @@ def _page(current: Opened, faults: list[str], status: int = 200) -> Response:
     page = render_template(
         "public/more_files.html",
         room=MAX_FILES - len(digests_of(current.report.id)),
+        arriving=arriving(current.report.submission_id, clock.now()),
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         faults=faults,
