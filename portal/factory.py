@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, commands, i18n, presentation, site, tables
+from portal import clock, commands, compression, i18n, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
@@ -188,6 +188,7 @@ def _beginnings(app: Flask) -> None:
 
 def _requests(app: Flask) -> None:
     app.before_request(access.guard)
+    app.after_request(compression.pack)
 
     @app.after_request
     def _finish(response: Response) -> Response:

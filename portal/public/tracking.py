@@ -100,7 +100,7 @@ def leave() -> Response:
 def _cleared(response: Response) -> Response:
     session.clear()
     response.headers["Clear-Site-Data"] = CLEAR
-    for name in ("theme", "keys"):
+    for name in ("theme", "keys", "text"):
         response.delete_cookie(name)
     return response
 

@@ -49,15 +49,21 @@ class Citizen:
     numbers: list[str] = field(default_factory=list)
 
     def files_a_report(self, told: Told, who: Identity, photos: Sequence[Path] = ()) -> str:
-        """Go through the four steps of the form; returns the number of the report."""
+        """Go through the seven screens of the form; returns the number of the report."""
         self.tab.goes_to("/")
         self.tab.goes_to("/report")
-        self.says_what_and_where(told)
+        self.says_what(told)
+        self.tab.sends()
+        self.says_where(told)
         self.tab.sends()
         if photos:
             self.tab.page.set_input_files("#files", [str(photo) for photo in photos])
         self.tab.sends()
+        self.says_when(told)
+        self.tab.sends()
         self.says_who(who)
+        self.tab.sends()
+        self.wants_alerts(who)
         self.tab.sends()
         self.tab.ticks("consent")
         self.tab.page.wait_for_selector("img.challenge:visible")
@@ -65,23 +71,37 @@ class Citizen:
         self.tab.sends()
         return self.keeps_the_receipt()
 
-    def says_what_and_where(self, told: Told) -> None:
-        self.tab.chooses(category=told.category, situation=told.situation, danger_now=told.danger_now)
-        self.tab.fills(
-            narrative=told.narrative,
-            subject_name=told.subject_name,
-            address=told.address,
-            happened=told.happened,
-        )
+    def says_all(self, told: Told, who: Identity) -> None:
+        """Fill in the long page of a browser without script."""
+        self.says_what(told)
+        self.says_where(told)
+        self.says_when(told)
+        self.says_who(who)
+        self.wants_alerts(who)
+
+    def says_what(self, told: Told) -> None:
+        self.tab.fills(narrative=told.narrative)
+        self.tab.chooses(category=told.category, situation=told.situation)
+
+    def says_where(self, told: Told) -> None:
+        self.tab.fills(subject_name=told.subject_name, address=told.address)
         self.tab.page.select_option("#district", label=told.district)
 
+    def says_when(self, told: Told) -> None:
+        self.tab.chooses(danger_now=told.danger_now)
+        self.tab.fills(happened=told.happened)
+        if told.danger_now == "now":
+            self.tab.ticks("safe")
+
     def says_who(self, who: Identity) -> None:
-        page = self.tab.page
         self.tab.chooses(identity=who.way)
         if who.name:
             self.tab.fills(name=who.name, telephone=who.telephone, email=who.email)
         if who.works_there:
             self.tab.ticks("works_there")
+
+    def wants_alerts(self, who: Identity) -> None:
+        page = self.tab.page
         page.locator(f'main [name="alert_channel"][value="{who.alert_channel}"]').check()
         if who.alert_channel:
             self.tab.fills(alert_address=who.alert_address)

@@ -35,16 +35,15 @@ def _all_of_it(begun: Journey, folder: Path) -> None:
 
     # Sent without a word: told what is missing, and nothing is lost.
     tab.goes_to("/report")
-    citizen.says_what_and_where(Told("fire", "", "      ", "某厂", "文峰区", "某路"))
+    citizen.says_all(Told("fire", "", "      ", "某厂", "文峰区", "某路"), Identity())
     tab.ticks("consent")
     with tab.refused(422):
         tab.sends()
     assert tab.page.input_value("#subject_name") == "某厂"
 
     # The whole form, checked, mended, sent.
-    citizen.says_what_and_where(TOLD)
+    citizen.says_all(TOLD, Identity())
     tab.page.set_input_files("#files", str(photo(folder, "tanks", "#8a8f98")))
-    citizen.says_who(Identity())
     tab.ticks("consent")
     tab.sends()
     tab.reads(TOLD.narrative)
