@@ -19,7 +19,7 @@ from portal.evidence.hashing import Hashes
 from portal.evidence.inspection import Kind, MediaType
 from portal.evidence.models import CleanState, Evidence, EvidencePage, ScanState
 from portal.evidence.scanning import Clamd, ScannerDown, Verdict
-from portal.evidence.store import Store, StoreError
+from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import settings
 from portal.run.queue import enqueue
 
@@ -85,7 +85,11 @@ def clean(evidence_id: int) -> None:
     except CleaningError as error:
         _fail(row, error.code.value, final=error.code in FINAL)
     except StoreError as error:
-        _fail(row, error.code.value, final=False)
+        if error.code is StoreFault.UNREACHABLE:
+            log.warning("evidence %s waits for its store", row.id)
+            _finish(row, {"attempts": Evidence.attempts - 1})  # a try that could not begin does not count
+        else:
+            _fail(row, error.code.value, final=False)
     else:
         if made is None:
             _fail(row, INFECTED, final=True, **scanned.columns())

@@ -59,13 +59,16 @@ def note(item: Evidence, case_id: int, role: str, actor: Actor, at: datetime) ->
 
 def at_file(item: Evidence) -> list[Looks]:
     """Return who looked at a file, the most frequent first."""
-    rows = db.session.execute(
+    query = (
         select(Event.action, Event.facts, Event.at, Person.name)
         .join(Account, Account.id == Event.actor_account_id)
         .join(Person, Person.id == Account.person_id)
         .where(Event.report_id == item.report_id, Event.action.in_((ACTION, ORIGINAL_OPENED)))
         .order_by(Event.at)
     )
+    # The page's own transaction began before the look that it is itself.
+    with Session(db.engine, join_transaction_mode="create_savepoint") as session:
+        rows = session.execute(query).all()
     found: dict[str, Looks] = {}
     for row in rows:
         if row.facts.get("evidence") != item.id:

@@ -26,7 +26,7 @@ from portal.database import db
 from portal.errors import NotAllowed, NotInThisState, Refusal, gettext_noop
 from portal.evidence.blackout import THOUSAND
 from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
-from portal.evidence.store import Store, Stored, StoreError
+from portal.evidence.store import Store, Stored, StoreError, StoreFault
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.run.queue import enqueue
@@ -141,10 +141,12 @@ def make(redaction_id: int) -> None:
         digest = _copy(clean_digest, boxes, cast(Store, current_app.extensions["portal_store"])).digest
     except (StoreError, subprocess.SubprocessError) as error:
         log.warning("redaction %s: no copy (%s)", redaction_id, type(error).__name__)
+        if isinstance(error, StoreError) and error.code is StoreFault.UNREACHABLE:
+            attempts -= 1  # a try that could not begin does not count
         state = RedactionState.FAILED if attempts >= ATTEMPTS else RedactionState.PENDING
-        _finish(redaction_id, state, "")
+        _finish(redaction_id, state, "", attempts)
     else:
-        _finish(redaction_id, RedactionState.MADE, digest)
+        _finish(redaction_id, RedactionState.MADE, digest, attempts)
 
 
 def pending(limit: int = 20) -> None:
@@ -196,12 +198,12 @@ def _copy(clean_digest: str, boxes: list[list[int]], store: Store) -> Stored:
         return store.put(result)
 
 
-def _finish(redaction_id: int, state: RedactionState, digest: str) -> None:
+def _finish(redaction_id: int, state: RedactionState, digest: str, attempts: int) -> None:
     """Write the outcome, unless another run was faster."""
     db.session.execute(
         update(Redaction)
         .where(Redaction.id == redaction_id, Redaction.state == RedactionState.PENDING)
-        .values(state=state, digest=digest)
+        .values(state=state, digest=digest, attempts=attempts)
         .execution_options(synchronize_session="fetch")
     )
     db.session.commit()

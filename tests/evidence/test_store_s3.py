@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from portal import clock
 from portal.config import SettingsError
+from portal.database import db
+from portal.evidence import jobs, redaction, scrub
 from portal.evidence.chunks import CHUNK_BYTES
+from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
 from portal.evidence.s3_store import S3Store, make_s3_store
 from portal.evidence.store import LocalStore, StoreError, StoreFault, make_store
+from portal.people.permissions import Role
 from portal.vault.keys import Keyring
 from tests.fixtures.app import make_settings
+from tests.fixtures.evidence import make_evidence
+from tests.fixtures.records import make_account, make_district, make_report, sign_in
 from tests.fixtures.stores import KeptInBucket, object_storage
 
 S3 = {
@@ -111,3 +120,44 @@ def test_a_range_asks_the_service_for_its_chunks_only(
     first, last = map(int, asked[1].removeprefix("bytes=").split("-"))
     assert asked[0] == "bytes=0-511"
     assert last - first + 1 == CHUNK_BYTES + 16
+
+
+def test_the_desk_shows_and_compares_a_film_out_of_a_bucket(
+    app: Flask, client: FlaskClient, kept_in_bucket: KeptInBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "portal_store", kept_in_bucket.store)
+    content = os.urandom(2 * CHUNK_BYTES)
+    item = make_evidence(app, make_report(), content, clean_type="video/mp4")
+    sign_in(client, make_account(Role.INTAKE_OFFICER, district=make_district()))
+    part = client.get(f"/desk/evidence/{item.uuid}/copy", headers={"Range": f"bytes={CHUNK_BYTES}-"})
+    assert (part.status_code, part.data) == (206, content[CHUNK_BYTES:])
+    assert scrub.verify(item, kept_in_bucket.store, clock.now()) == ""
+    kept_in_bucket.overwrite(item.digest, kept_in_bucket.raw(item.digest)[:-1] + b"x")
+    assert scrub.verify(item, kept_in_bucket.store, clock.now()) == "damaged"
+
+
+def test_jobs_wait_for_a_service_that_is_away(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an evening without the service turns every new file into one that could not be cleaned."""
+    report = make_report()
+    waiting, drawn = make_evidence(app, report, state=CleanState.PENDING), make_evidence(app, report)
+    row = Redaction(
+        evidence_id=drawn.id,
+        version=1,
+        boxes=[[0, 0, 9, 9]],
+        account_id=make_account(Role.SUPERVISOR).id,
+        drawn_at=clock.now(),
+        state=RedactionState.PENDING,
+    )
+    db.session.add(row)
+    db.session.commit()
+    away = make_s3_store(
+        object_storage("http://127.0.0.1:9"), tmp_path, Keyring.create(tmp_path / "keys.json")
+    )
+    monkeypatch.setitem(app.extensions, "portal_store", away)
+    for _ in range(jobs.ATTEMPTS + 1):
+        jobs.clean(waiting.id)
+        redaction.make(row.id)
+    assert db.session.get_one(Evidence, waiting.id, populate_existing=True).clean_state is CleanState.PENDING
+    assert db.session.get_one(Redaction, row.id, populate_existing=True).state is RedactionState.PENDING
