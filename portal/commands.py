@@ -23,12 +23,14 @@ from portal.doctor import Finding, Grade
 from portal.environment import Environment
 from portal.errors import Refusal
 from portal.extensions import settings
+from portal.money import MoneyError, format_yuan, parse_yuan
 from portal.people import accounts
 from portal.people.accounts import NewAccount
 from portal.people.actor import SYSTEM
 from portal.people.administration import Handover
 from portal.people.passwords import initial_password
 from portal.people.permissions import Role
+from portal.rewards import fund
 from portal.subjects import register as firms
 from portal.subjects import sheets
 from portal.vault.keys import KeyFileError, Keyring
@@ -147,6 +149,29 @@ def import_firms(file: BinaryIO) -> None:
     click.echo(f"{counts.new} new, {counts.changed} changed, {counts.same} the same.")
 
 
+@click.group("fund")
+def reward_fund() -> None:
+    """The reward fund (奖励资金) of each budget year."""
+
+
+@reward_fund.command("add")
+@click.argument("year", type=click.IntRange(2000, 2999))
+@click.argument("yuan")
+@click.option("--key", default="", help="Names this budget decision: the same key again adds nothing.")
+@with_appcontext
+def add_to_fund(year: int, yuan: str, key: str) -> None:
+    """Put YUAN into the fund of YEAR, which is made when there is none; written to the ledger."""
+    try:
+        amount = parse_yuan(yuan)
+    except MoneyError as error:
+        raise click.ClickException(f"{yuan} is no amount of money ({error.code.value}).") from None
+    if not amount:
+        raise click.ClickException("Nothing to add: the amount is zero.")
+    found = fund.add_budget(year, amount, key or clock.now().isoformat(), SYSTEM, clock.now())
+    db.session.commit()
+    click.echo(f"The fund of {year} holds {format_yuan(found.total_fen)} yuan in all.")
+
+
 def keys_path(environ: Mapping[str, str]) -> Path:
     """Return where the key file belongs, as the settings do, even when other settings are faulty."""
     source = Environment(environ)
@@ -156,7 +181,7 @@ def keys_path(environ: Mapping[str, str]) -> Path:
 
 def register(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (create_admin, examine, keys, register_of_firms):
+    for command in (create_admin, examine, keys, register_of_firms, reward_fund):
         app.cli.add_command(command)
 
 

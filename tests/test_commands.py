@@ -189,3 +189,14 @@ def test_the_doctor_sees_a_year_without_calendar(app: Flask, healthy: Settings) 
 
 def test_the_doctor_sees_a_switched_off_captcha(app: Flask, healthy: Settings) -> None:
     assert "PORTAL_CHALLENGE=null" in sentences(healthy, Grade.RISKY)
+
+
+def test_the_fund_of_a_year_is_filled_once_for_each_decision(app: Flask) -> None:
+    """Without it a real portal can approve no award at all."""
+    runner = app.test_cli_runner()
+    for _ in range(2):
+        result = runner.invoke(args=["fund", "add", "2031", "５,000,000", "--key", "decision-14"])
+        assert result.exit_code == 0, result.output
+    assert "5,000,000.00" in result.output
+    assert runner.invoke(args=["fund", "add", "2031", "--", "-5"]).exit_code == 1
+    assert runner.invoke(args=["fund", "add", "2031", "0"]).exit_code == 1
