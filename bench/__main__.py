@@ -19,7 +19,7 @@ import psutil
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from bench import seed
+from bench import cleaning, seed
 from bench.load import Browser, Round, limit_flow, measure, report_flow
 from bench.servers import Server, fill_pool, folder, limit, portal
 from portal.challenge.jobs import POOL_LEVEL
@@ -138,7 +138,19 @@ def queue_rounds(base: Server, server: Server, rounds: int, count: int, figures:
             pass
 
 
+def cleaning_rounds(rounds: int, count: int, figures: Figures) -> None:
+    """Measure how many twelve-megapixel photos a core cleans in a second."""
+    content = cleaning.photo()
+    print(f"A photo of 12 megapixels, {len(content) / (1 << 20):.1f} MiB")
+    for number in range(rounds):
+        core, clock = cleaning.per_core_second(content, count)
+        print(f"  round {number + 1}: {core:.1f} a second of computing, {clock:.1f} a second", flush=True)
+        add(figures, PHOTOS, core)
+
+
+PHOTOS = "12-megapixel photos cleaned a second and core"
 TARGETS = {
+    PHOTOS: Target("6", 4.0, more=True),
     "text: CPU of the limit form": Target("1", 2.5),
     "portal on PostgreSQL, text: throughput of the limit form": Target("1", 0.35, more=True),
     "portal on SQLite, text: throughput of the limit form": Target("1", 0.3, more=True),
@@ -188,9 +200,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flows", type=int, default=160, help="flows in each measurement")
-    parser.add_argument("--only", choices=("submission", "receipt", "queue"), default="")
+    parser.add_argument("--only", choices=("submission", "receipt", "queue", "cleaning"), default="")
     wanted = parser.parse_args()
     figures: Figures = {}
+    if wanted.only in {"", "cleaning"}:
+        cleaning_rounds(wanted.rounds, 8, figures)
+    if wanted.only != "cleaning":
+        serve(wanted, figures)
+    report(figures)
+    return 0
+
+
+def serve(wanted: argparse.Namespace, figures: Figures) -> None:
+    """Measure everything that is asked of servers."""
     with folder() as directory, limit(subfolder(directory, "limit")) as base, both(directory) as servers:
         for server in servers:
             assert server.settings is not None
@@ -217,8 +239,6 @@ def main() -> int:
                 queue_rounds(base, server, wanted.rounds, max(40, wanted.flows // 2), figures)
         for server in servers:
             add(figures, f"{server.name}: largest process, MB", server.largest_rss())
-    report(figures)
-    return 0
 
 
 if __name__ == "__main__":
