@@ -38,11 +38,11 @@ class Fingers:
     def __init__(self, tab: Tab) -> None:
         self.tab, self.taps = tab, 0
 
-    def taps_on(self, selector: str) -> None:
-        place = self.tab.page.locator(f"{selector} >> visible=true").first
-        place.tap()
+    def taps_on(self, selector: str, opens: str = "") -> None:
+        self.tab.page.locator(f"{selector} >> visible=true").first.tap()
         self.taps += 1
-        self.tab.page.wait_for_timeout(500)  # a tap does not wait for the page that it opens
+        if opens:  # a tap does not wait for the page that it opens
+            self.tab.page.wait_for_selector(opens)
         self.tab.look()
 
     def types(self, selector: str, text: str) -> None:
@@ -72,7 +72,7 @@ def test_a_simple_report_takes_eight_taps_and_one_text(begun: Journey) -> None:
     tab = begun.tab(has_touch=True)
     hand = Fingers(tab)
     tab.goes_to("/")
-    hand.taps_on('main a.btn-primary[href="/report"]')
+    hand.taps_on('main a.btn-primary[href="/report"]', opens="#narrative")
     hand.types("#narrative", TEXT)
     hand.taps_on("[data-skipping]")
     assert step(tab) == "check"
@@ -80,7 +80,7 @@ def test_a_simple_report_takes_eight_taps_and_one_text(begun: Journey) -> None:
     hand.taps_on('label[for="consent"]')
     tab.page.wait_for_selector("img.challenge:visible")
     hand.types("#challenge_answer", ANSWER)
-    hand.taps_on('button[value="send"]')
+    hand.taps_on('button[value="send"]', opens="#receipt-code")
     assert tab.page.locator("#receipt-code li").count() == 5
     print(f"taps from the home page to the receipt: {hand.taps}")
     assert hand.taps <= MOST_TAPS
