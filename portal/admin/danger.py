@@ -39,7 +39,7 @@ def danger_of(case: Case, now: datetime) -> Danger | None:
 
 @desk.post("/cases/<number>/danger")
 def danger_undertake(number: str) -> Response:
-    """Undertake: the calls end, the reporter reads that somebody is on it. No version: haste is right here."""
+    """Undertake: the calls end, the reporter reads that somebody is on it. Without a version: it hurries."""
     found = queries.find_case(number, current_user.actor)
     try:
         alarms.undertake(found, current_user.actor, clock.now())

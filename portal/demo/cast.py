@@ -86,7 +86,7 @@ PLOTS: tuple[Plot, ...] = (
         way.received,
         Teller(danger="now", alert="13800005511"),
         shown="刚收到，随时会出事，正在呼叫值班人员",
-    ),  # fmt: skip
+    ),
     Plot("station", 0.2, way.hurried, Teller(danger="now"), shown="随时会出事，已经有人在处理"),
     Plot("parcels", 0.8, way.received, SMS, 2),
     Plot("aluminium", 1, way.received),

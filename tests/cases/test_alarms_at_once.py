@@ -18,7 +18,7 @@ from portal.cases.models import AlarmCall
 from portal.clock import frozen
 from portal.database import db
 from portal.notices.models import Delivery
-from tests.cases.alarmed import actor_of, after, case_of, file_danger, make_watch
+from tests.cases.alarmed import ZONE, actor_of, after, case_of, file_danger, make_watch
 from tests.fixtures.app import make_settings, migrated
 from tests.people.test_at_once import own_database
 
@@ -82,6 +82,22 @@ def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
         expected = [(step, officer) for step in range(5)] + [(step, supervisor) for step in (3, 4)]
         assert sorted(tuple(row) for row in made) == sorted(expected)
         assert db.session.scalar(select(func.count()).where(Delivery.channel == "sms")) == len(expected)
+        db.session.remove()
+
+
+def test_a_schedule_that_is_killed_before_its_commit_calls_neither_twice_nor_never(live: Flask) -> None:
+    with live.app_context():
+        watch = make_watch()
+        filed = file_danger(watch.district)
+        db.session.commit()
+        assert alarms.ring(filed.case_id, after(10), ZONE) == 1
+        db.session.rollback()  # killed here: neither the call nor its message is there
+        with frozen(after(10.5)):
+            jobs.ring_alarms()
+            jobs.ring_alarms()
+        steps = db.session.scalars(select(AlarmCall.step).order_by(AlarmCall.step)).all()
+        assert steps == [0, 1]
+        assert db.session.scalar(select(func.count()).where(Delivery.channel == "sms")) == 2
         db.session.remove()
 
 
