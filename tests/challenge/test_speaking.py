@@ -29,7 +29,7 @@ CHI_SQUARE_9 = 45.0  # exceeded once in a million by chance, with nine degrees o
 def samples(sound: bytes) -> bytes:
     with wave.open(io.BytesIO(sound)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 1, RATE)
-        return file.readframes(file.getnframes())
+        return bytes(file.readframes(file.getnframes()))
 
 
 def words_in(sound: bytes) -> list[int]:
