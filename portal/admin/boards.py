@@ -46,7 +46,7 @@ def _page(refused: str = "") -> str:
         "admin/boards.html",
         boards=service.all_boards(),
         sought=sought,
-        found=register.search(" ".join(sought.split()), register.SHOWN) if sought else [],
+        found=register.suggestions(sought),
         districts=districts(),
         district_of={one.id: one for one in districts()},
         sectors=[(one.code, one.name(language)) for one in SECTORS],

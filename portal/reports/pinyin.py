@@ -10,7 +10,7 @@ TABLE = Path(__file__).parent / "pinyin.txt"
 
 @lru_cache(maxsize=1)
 def _readings() -> dict[str, list[str]]:
-    """Return the usual readings of each common character, the most usual first in the table's order."""
+    """Return the usual readings of each common character."""
     readings: dict[str, list[str]] = {}
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):

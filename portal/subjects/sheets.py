@@ -119,7 +119,7 @@ def _workbook(content: bytes) -> Iterator[list[str]]:
 def _plain(cell: str) -> str:
     """Return a cell as text: an apostrophe that kept it from being a formula is taken off."""
     text = " ".join("".join(sign for sign in cell if sign.isprintable() or sign.isspace()).split())[:MAX_CELL]
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text
+    return text[1:].strip() if text.startswith("'") and text[1:].lstrip().startswith(FORMULA_SIGNS) else text
 
 
 def safe(cell: str) -> str:

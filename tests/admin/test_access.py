@@ -22,12 +22,19 @@ from tests.fixtures.staff import NOON, csrf_of
 OFFERED = {
     Role.INTAKE_OFFICER: {"desk.queue", "desk.report_new"},
     Role.VERIFIER: {"desk.queue"},
-    Role.SUPERVISOR: {"desk.queue"},
+    Role.SUPERVISOR: {"desk.queue", "desk.duty", "desk.catalogue", "desk.boards"},
     Role.IDENTITY_OFFICER: {"desk.identity"},
     Role.FINANCE: {"finance.awards", "finance.fund"},
     Role.CASHIER: {"finance.awards", "finance.payouts", "finance.fund"},
     Role.AUDITOR: {"finance.awards", "finance.fund", "desk.events"},
-    Role.ADMINISTRATOR: {"desk.people", "desk.units"},
+    Role.ADMINISTRATOR: {
+        "desk.people",
+        "desk.duty",
+        "desk.units",
+        "desk.catalogue",
+        "desk.boards",
+        "desk.register",
+    },
 }
 
 
