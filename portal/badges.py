@@ -33,12 +33,6 @@ BADGES: dict[str, dict[str, Badge]] = {
         "waiting_you": Badge("you", "chat-left-dots", lazy_gettext("Waiting for you")),
         "waiting_reporter": Badge("you", "chat-left-dots", lazy_gettext("Waiting for the reporter")),
     },
-    "scan": {
-        "not_scanned": Badge("stop", "exclamation-circle", lazy_gettext("Not scanned for viruses")),
-        "clean": Badge("done", "check-circle", lazy_gettext("No virus found")),
-        "infected": Badge("risk", "exclamation-octagon", lazy_gettext("Virus found, not opened")),
-        "waiting": Badge("wait", "hourglass-split", lazy_gettext("Waiting for the virus scanner")),
-    },
     "conclusion": {
         "true": Badge("done", "check-circle", lazy_gettext("Confirmed")),
         "partly_true": Badge("done", "circle-half", lazy_gettext("Partly confirmed")),

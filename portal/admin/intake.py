@@ -24,7 +24,7 @@ from portal.cases.queries import districts
 from portal.cases.steps import DueStep
 from portal.database import db
 from portal.evidence import staging
-from portal.evidence.inspection import InspectionError
+from portal.evidence.inspection import ACCEPT, TAKES_FILMS, InspectionError
 from portal.evidence.jobs import ring_for
 from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError
@@ -174,6 +174,8 @@ def _page(typed: Typed) -> str:
         ],
         limits=LIMITS,
         most_files=MOST_FILES,
+        accept=ACCEPT,
+        takes_films=TAKES_FILMS,
     )
 
 

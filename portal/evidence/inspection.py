@@ -100,6 +100,22 @@ _DECODERS = {
 }
 TAKEN = frozenset(kind for kind in MediaType if kind not in _DECODERS or find_spec(_DECODERS[kind]))
 
+# What a form tells the browser: types, endings for systems that know no type of them, bytes of each kind.
+TAKES_FILMS = MediaType.MP4 in TAKEN
+_OTHER_NAMES = {
+    MediaType.HEIC: ("image/heif", ".heic", ".heif"),
+    MediaType.MP4: ("video/3gpp", ".mp4"),
+    MediaType.MOV: (".mov",),
+    MediaType.M4A: ("audio/x-m4a", ".m4a"),
+    MediaType.MP3: ("audio/mp3", ".mp3"),
+}
+ACCEPT = ",".join(
+    name for kind in MediaType if kind in TAKEN for name in (kind.value, *_OTHER_NAMES.get(kind, ()))
+)
+BROWSER_LIMITS = " ".join(f"{kind.value.partition('/')[0]}:{kind.max_bytes}" for kind in (
+    MediaType.JPEG, MediaType.MP4, MediaType.M4A, MediaType.PDF
+))  # fmt: skip
+
 # The first brand of an ISO media file. Pictures in AV1 and files of the old QuickTime without a brand are not
 # on the list; telephones write "mif1" where the second brand tells that the picture is HEVC.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})

@@ -8,7 +8,13 @@ from flask_babel import get_locale
 from portal.cases.due import due_at
 from portal.cases.filing import Filed
 from portal.cases.steps import DueStep
-from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
+from portal.evidence.inspection import (
+    ACCEPT,
+    BROWSER_LIMITS,
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    TAKES_FILMS,
+)
 from portal.evidence.models import StagedFile
 from portal.extensions import settings
 from portal.presentation import text_size, theme
@@ -72,6 +78,9 @@ def _draw_form(form: Form, files: list[StagedFile], sealed: str, coming: Arrivin
         choices=choices,
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
+        accept=ACCEPT,
+        kind_limits=BROWSER_LIMITS,
+        takes_films=TAKES_FILMS,
         needs_picture=needs_picture(),
         spoken=is_spoken(),
     )

@@ -14,7 +14,14 @@ from portal import clock
 from portal.cases.additions import add_files, digests_of
 from portal.database import db
 from portal.evidence import staging
-from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES, InspectionError
+from portal.evidence.inspection import (
+    ACCEPT,
+    BROWSER_LIMITS,
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    TAKES_FILMS,
+    InspectionError,
+)
 from portal.evidence.jobs import ring_for
 from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError, StoreFault
@@ -112,6 +119,9 @@ def _page(current: Opened, faults: list[str], status: int = 200) -> Response:
         arriving=arriving(current.report.submission_id, clock.now()),
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
+        accept=ACCEPT,
+        kind_limits=BROWSER_LIMITS,
+        takes_films=TAKES_FILMS,
         faults=faults,
         nav="public.track",
     )

@@ -19,6 +19,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -220,13 +221,13 @@ def sources(project: str) -> Iterator[tuple[str, bytes]]:
     """Fetch a project's source package and go through its test files; skips where none can be fetched."""
     with tempfile.TemporaryDirectory() as folder:
         fetched = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-binary", ":all:", "--no-deps",
-             "--no-build-isolation", "-d", folder, project],
+            [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+             "--no-binary", project, "-d", folder, f"{project}=={version(project)}"],
             capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         packages = list(Path(folder).glob("*.tar.gz"))
         if not packages:
-            pytest.skip(f"The source package of {project} cannot be fetched: {fetched.stderr[-200:]}")
+            pytest.skip(f"The source package of {project} cannot be fetched (pip said {fetched.returncode}).")
         with tarfile.open(packages[0]) as package:
             for member in package:
                 if member.isfile() and ("/Tests/" in member.name or "/tests/" in member.name):

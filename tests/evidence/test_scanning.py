@@ -17,7 +17,6 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from portal.badges import BADGES
 from portal.evidence import jobs
 from portal.evidence.models import CleanState, Evidence, ScanState
 from portal.evidence.scanning import Clamd, ScannerDown, Verdict
@@ -130,10 +129,6 @@ def test_what_the_scanner_finds_too_long_is_not_called_clean(
         configure(monkeypatch, app, url)
         jobs.clean(row.id)
     assert state(session, row)[:2] == (ScanState.NOT_SCANNED, CleanState.CLEAN)
-
-
-def test_every_state_has_its_words() -> None:
-    assert set(BADGES["scan"]) == {one.value for one in ScanState}
 
 
 @pytest.mark.assure

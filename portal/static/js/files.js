@@ -1,6 +1,7 @@
 // Chosen files as a list with pictures, sizes and a way to take one back. Contract, on <input type="file">:
 //   data-files                         switches this on
 //   data-max-files, data-max-bytes     limits (bytes are per file)
+//   data-limits="image:1 video:2"      bytes of each kind of file, where they differ
 //   data-too-many, data-too-big, data-wrong-kind   sentences; {name} and {size} are filled in
 //   data-remove="Remove {name}" data-remove-short="Remove"
 //   data-choose="Choose photos"        a button in the language of the page instead of the browser's own
@@ -23,10 +24,16 @@ function kindAllowed(input, file) {
   );
 }
 
+function mostBytes(input, file) {
+  const kind = file.type.split("/")[0] || (/\.hei[cf]$/i.test(file.name) ? "image" : "");
+  const limit = (input.dataset.limits || "").split(" ").find((one) => kind && one.startsWith(`${kind}:`));
+  return Number(limit ? limit.split(":")[1] : input.dataset.maxBytes || Infinity);
+}
+
 export function refusal(input, file, chosen) {
   if (chosen.some((known) => known.name === file.name && known.size === file.size)) return "";
   if (!kindAllowed(input, file)) return fill(input.dataset.wrongKind, file);
-  if (file.size > Number(input.dataset.maxBytes || Infinity)) return fill(input.dataset.tooBig, file);
+  if (file.size > mostBytes(input, file)) return fill(input.dataset.tooBig, file);
   if (chosen.length >= Number(input.dataset.maxFiles || Infinity)) return fill(input.dataset.tooMany, file);
   return null;
 }
