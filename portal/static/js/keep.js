@@ -48,6 +48,7 @@ function start(form) {
   form.addEventListener("input", (event) => {
     if (!STAYS.includes(event.target.name)) later();
   });
+  form.addEventListener("steps:shown", () => { if (coming.timer) save(); });
   window.addEventListener("online", () => { if (coming.timer) save(); });
   window.addEventListener("offline", () => { if (coming.timer) say(form.dataset.unkept); });
   // A telephone may end a page in the background without a word. Whoever leaves quickly has cleared it before.
