@@ -876,6 +876,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.create_index("ix_evidence_digest", ["digest"], unique=False)
+        batch_op.create_index(
+            "ix_evidence_faulty",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("store_fault != ''"),
+            postgresql_where=sa.text("store_fault != ''"),
+        )
         batch_op.create_index("ix_evidence_report", ["report_id", "position"], unique=False)
         batch_op.create_index("ix_evidence_verified_at", ["verified_at"], unique=False)
 
@@ -1363,6 +1370,11 @@ def downgrade() -> None:
     with op.batch_alter_table("evidence", schema=None) as batch_op:
         batch_op.drop_index("ix_evidence_verified_at")
         batch_op.drop_index("ix_evidence_report")
+        batch_op.drop_index(
+            "ix_evidence_faulty",
+            sqlite_where=sa.text("store_fault != ''"),
+            postgresql_where=sa.text("store_fault != ''"),
+        )
         batch_op.drop_index("ix_evidence_digest")
 
     op.drop_table("evidence")

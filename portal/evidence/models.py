@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     String,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +46,13 @@ class Evidence(Base):
         Index("ix_evidence_report", "report_id", "position"),
         Index("ix_evidence_digest", "digest"),
         Index("ix_evidence_verified_at", "verified_at"),
+        # Few rows have a fault, and health is asked for every few seconds.
+        Index(
+            "ix_evidence_faulty",
+            "id",
+            sqlite_where=text("store_fault != ''"),
+            postgresql_where=text("store_fault != ''"),
+        ),
         CheckConstraint("size > 0", name="size_positive"),
     )
 
