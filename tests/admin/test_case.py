@@ -216,3 +216,20 @@ def test_buttons_are_those_of_the_step_and_the_role(client: FlaskClient, app: Fl
     assert f"/desk/cases/{case.number}/extend" not in page
     sign_in(client, make_account(Role.SUPERVISOR, district=district))
     assert f"/desk/cases/{case.number}/extend" in client.get(f"/desk/cases/{case.number}").text
+
+
+def test_the_case_page_says_what_the_reporter_agreed_to_and_where_the_danger_is(
+    client: FlaskClient, intake: Account
+) -> None:
+    place = "36.09770, 114.39251 ±12 m"
+    report = make_report()
+    report.consent_version, report.consented_at, report.position = "2026-1", WHEN, place
+    db.session.flush()
+    page = client.get(f"/desk/cases/{_case_of(report).number}").get_data(as_text=True)
+    assert "已同意告知书 2026-1 版" in page
+    assert place in page
+
+
+def test_what_an_officer_typed_in_was_agreed_to_by_nobody(client: FlaskClient, intake: Account) -> None:
+    page = client.get(f"/desk/cases/{_case_of(make_report()).number}").get_data(as_text=True)
+    assert "已同意告知书" not in page
