@@ -18,7 +18,9 @@ babel = Babel()
 csrf = CSRFProtect()
 login_manager = LoginManager()
 migrate = Migrate(compare_type=True, render_as_batch=False)
-limiter = Limiter(key_func=visitor_key, in_memory_fallback_enabled=True, headers_enabled=False, swallow_errors=True)
+limiter = Limiter(
+    key_func=visitor_key, in_memory_fallback_enabled=True, headers_enabled=False, swallow_errors=True
+)
 
 # The visitor's address must not be part of a log-in: it changes on a telephone, and it is not kept.
 login_manager.session_protection = None
