@@ -40,7 +40,7 @@ class Server:
     def cpu_seconds(self) -> float:
         """Return user and system time of web, database and Redis, in seconds.
 
-        Workers are left out: what they do after the answer, such as cleaning a picture, is measured by itself.
+        Workers are left out: what they do after the answer is measured by itself.
         """
         return sum(cpu_of(process) for process in self._tree() if not is_behind(process))
 

@@ -204,7 +204,9 @@ def _migrations() -> str:
 def _fund() -> Findings:
     fund = fund_of(clock.now())
     if fund is None:
-        yield _risky("There is no reward fund for this year: no award can be approved. Run: flask fund add YEAR YUAN")
+        yield _risky(
+            "There is no reward fund for this year: no award can be approved. Run: flask fund add YEAR YUAN"
+        )
     elif fund.available_fen <= 0:
         yield _risky("The reward fund of this year is used up: no award can be approved.")
 

@@ -58,5 +58,7 @@ class Stale(Refusal):
 class NotInThisState(Refusal):
     """The life cycle does not allow this step from here."""
 
-    message = gettext_noop("This step is no longer possible: the state changed. Look at the page as it stands now.")
+    message = gettext_noop(
+        "This step is no longer possible: the state changed. Look at the page as it stands now."
+    )
     status = 409
