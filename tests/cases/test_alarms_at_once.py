@@ -1,4 +1,4 @@
-"""Schedulers at once, with real commits: if this fails, an officer's telephone rings twice for one call."""
+"""Schedulers at once, with real commits: if this fails, a telephone rings twice for one call."""
 
 from __future__ import annotations
 
