@@ -28,7 +28,7 @@ STEPS = ["what", "where", "photos", "when", "you", "alerts", "check"]
 def begun() -> Iterator[Journey]:
     """One portal for all; what every page must stand is told at the end."""
     with journey(viewport=PHONE, locale="zh-CN") as one:
-        one.names.add("jpg")
+        one.names |= {"jpg", "placed", "plain"}
         yield one
 
 

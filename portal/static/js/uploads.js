@@ -102,7 +102,7 @@ function summarise() {
   const sentence = [counted, ...faults].filter(Boolean).join(" ");
   if (said.textContent !== sentence) said.textContent = sentence;
   const shown = document.querySelector("[data-upload-review]");
-  if (shown) shown.value = chosen.map((item) => item.file.name).join("\n");
+  if (shown) shown.value = chosen.map((item) => item.file.name).join(", ");
   const last = document.querySelector("[data-when-here]");
   if (last) last.hidden = !chosen.length || here < chosen.length;
   const section = place.closest("[data-arriving]");
