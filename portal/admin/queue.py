@@ -1,4 +1,4 @@
-"""The queue: danger first, then what is due first; filters in the address, the chosen case beside the list."""
+"""The queue: danger first, then what is due first; filters in the address, the case beside the list."""
 
 from __future__ import annotations
 
