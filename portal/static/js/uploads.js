@@ -283,7 +283,8 @@ async function post(form, submitter) {
   if (submitter?.name) body.append(submitter.name, submitter.value);
   if (submitter) submitter.disabled = true;
   try {
-    const response = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
+    // Not form.action: the buttons of the report form are called that.
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body, credentials: "same-origin" });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!page.querySelector("main")) throw new Error(String(response.status));
     await replace(page, response.url);
