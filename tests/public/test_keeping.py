@@ -178,3 +178,8 @@ def test_no_other_size_is_remembered_and_no_other_site_is_gone_to(client: FlaskC
     answer = client.get("/text/huge?next=https://example.com/")
     assert answer.headers["Location"] == "/"
     assert "Set-Cookie" not in answer.headers
+
+
+def test_leaving_the_form_from_its_end_clears_it_as_the_quick_way_does(client: FlaskClient) -> None:
+    form = client.get("/report").get_data(as_text=True).partition("<main")[2]
+    assert 'href="/leave" data-leave="https://' in form
