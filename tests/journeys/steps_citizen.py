@@ -58,6 +58,7 @@ class Citizen:
         self.tab.sends()
         if photos:
             self.tab.page.set_input_files("#files", [str(photo) for photo in photos])
+            self.waits_for_files()
         self.tab.sends()
         self.says_when(told)
         self.tab.sends()
@@ -70,6 +71,13 @@ class Citizen:
         self.tab.fills(challenge_answer=ANSWER.lower())
         self.tab.sends()
         return self.keeps_the_receipt()
+
+    def waits_for_files(self) -> None:
+        """Until each chosen file is here."""
+        self.tab.page.wait_for_selector("[data-list] .file")
+        self.tab.page.wait_for_function(
+            "() => [...document.querySelectorAll('[data-list] progress')].every(bar => bar.hidden)"
+        )
 
     def says_all(self, told: Told, who: Identity) -> None:
         """Fill in the long page of a browser without script."""
@@ -143,7 +151,11 @@ class Citizen:
         """Send one more file."""
         self.tab.goes_to("/track/files")
         self.tab.page.set_input_files("#files", str(file))
-        self.tab.sends()
+        if self.tab.has_script:
+            self.tab.page.locator("[data-when-here]:visible").click()
+            self.tab.look()
+        else:
+            self.tab.sends()
 
     def claims(self, holder: str, bank: str, account: str) -> None:
         """Give the account, with the code once more."""
