@@ -163,9 +163,10 @@ def _ask_child(module: str, kind: Kind, source: Readable, results: list[BinaryIO
     with _memory_file() as original:
         while piece := source.read(_COPY_BYTES):
             original.write(piece)
+        patience = LIMITS[kind].patience(original.tell())
         original.seek(0)
         command = [sys.executable, "-m", module, *map(str, descriptors)]
-        return _facts(_run(command, original, descriptors, LIMITS[kind].wall))
+        return _facts(_run(command, original, descriptors, patience))
 
 
 def _run(command: list[str], original: IO[bytes], descriptors: list[int], seconds: float) -> bytes:

@@ -36,15 +36,20 @@ class Limits:
     memory: int
     output: int
     cpu: int
-    wall: int
+    wall: float
+    wall_per_mib: float = 0.0
+
+    def patience(self, size: int) -> float:
+        """Return the seconds after which the child for a file of so many bytes is stopped."""
+        return self.wall + self.wall_per_mib * size / _MIB
 
 
-# A film is copied, not coded: its time goes with its size, 200 MB at most.
+# A film is copied, not coded: its time goes with its size, 200 MB at most. Nothing small takes 15 seconds.
 LIMITS = {
-    Kind.PICTURE: Limits(640 * _MIB, 64 * _MIB, 10, 15),
-    Kind.DOCUMENT: Limits(640 * _MIB, 64 * _MIB, 10, 15),
-    Kind.VIDEO: Limits(1024 * _MIB, 224 * _MIB, 30, 60),
-    Kind.AUDIO: Limits(1024 * _MIB, 224 * _MIB, 30, 60),
+    Kind.PICTURE: Limits(640 * _MIB, 64 * _MIB, 10, 13),
+    Kind.DOCUMENT: Limits(640 * _MIB, 64 * _MIB, 10, 13),
+    Kind.VIDEO: Limits(1024 * _MIB, 224 * _MIB, 30, 13, 0.25),
+    Kind.AUDIO: Limits(1024 * _MIB, 224 * _MIB, 30, 13, 0.25),
 }
 
 Facts = dict[str, object]

@@ -128,7 +128,9 @@ def heic(picture: Image.Image | None = None) -> bytes:
     """Return a photograph as newer telephones take it."""
     pillow_heif.register_heif_opener()
     out = io.BytesIO()
-    (picture or quarters()).save(out, "HEIF", exif=exif(), xmp=xmp(), quality=90)
+    (picture or quarters()).save(
+        out, "HEIF", exif=exif(), xmp=xmp(), quality=90, enc_params={"preset": "ultrafast"}
+    )
     return out.getvalue()
 
 

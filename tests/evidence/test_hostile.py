@@ -96,18 +96,18 @@ def png_text_bomb() -> bytes:
     return content[:33] + png_chunk(b"zTXt", b"Comment\0\0" + text) + content[33:]
 
 
-def gigabyte_packed() -> bytes:
-    """Return a gigabyte of zeros, packed by repeating one packed piece."""
+def zeros_packed(mebibytes: int = 256) -> bytes:
+    """Return very many zeros, packed by repeating one packed piece."""
     piece, packer, check = bytes(1 << 20), zlib.compressobj(9, wbits=-15), 1
     packed = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
-    for _ in range(1024):
+    for _ in range(mebibytes):
         check = zlib.adler32(piece, check)
-    return b"\x78\x01" + packed * 1024 + b"\x03\x00" + struct.pack(">I", check)
+    return b"\x78\x01" + packed * mebibytes + b"\x03\x00" + struct.pack(">I", check)
 
 
 def pdf_stream_bomb() -> bytes:
-    """Return a document whose page unpacks to a gigabyte, twice packed."""
-    body = zlib.compress(gigabyte_packed(), 9)
+    """Return a document whose page unpacks to 256 MB, twice packed."""
+    body = zlib.compress(zeros_packed(), 9)
     return (
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
         b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
@@ -157,7 +157,7 @@ REFUSED_AT_ONCE = {
 }  # fmt: skip
 HANDLED = {
     "a text bomb in a picture": png_text_bomb,
-    "a document that unpacks to a gigabyte": pdf_stream_bomb,
+    "a document that unpacks to 256 MB": pdf_stream_bomb,
     "a document of 50,000 objects in a chain": pdf_of_many_objects,
     "a document whose pages are their own parents": looping_pdf,
     "a photo with an archive behind": lambda: jpeg() + archive(),

@@ -241,6 +241,7 @@ def test_a_telephones_picture_comes_out_as_a_common_one(samples: dict[str, bytes
         assert sign not in main + thumb
 
 
+@pytest.mark.assure
 def test_a_twelve_megapixel_heic_fits_its_memory() -> None:
     copies, _, _ = cleaned(MediaType.HEIC, heic(quarters((4032, 3024))))
     assert max(copies.measures.width or 0, copies.measures.height or 0) == 2560
