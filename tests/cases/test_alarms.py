@@ -356,3 +356,14 @@ def test_the_task_rings_all_that_wait(watch: Watch) -> None:
         jobs.ring_alarms()
     assert [len(called(filed)) for filed in (first, second)] == [2, 2]
     assert db.session.scalars(select(Delivery.channel).distinct()).all() == ["sms"]
+
+
+def test_only_who_spoke_of_the_danger_is_told_that_somebody_is_on_it(watch: Watch) -> None:
+    """Otherwise a reporter in the same case learns that somebody else reported the danger."""
+    urgent, calm = file_danger(watch.district), file_danger(watch.district, danger=DangerNow.ONGOING)
+    actor, source, target = actor_of(watch.supervisor), case_of(calm), case_of(urgent)
+    merging.merge(source, target, actor, after(2), version=source.version, reason="同一处", terms=TERMS)
+    ring(urgent, 10)
+    alarms.undertake(case_of(urgent), actor, after(11))
+    assert told(urgent)[-1] == "danger_undertaken"
+    assert told(calm) == ["report_received"]
