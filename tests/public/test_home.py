@@ -23,7 +23,10 @@ from tests.fixtures.visitors import enter, make_receipt, token_of
 MIDMONTH = datetime(2026, 11, 12, 4, 0, tzinfo=UTC)
 LAST_MONTH = datetime(2026, 10, 20, 4, 0, tzinfo=UTC)
 INFO = ["/", "/notice", "/privacy", "/accessibility", "/unseen", "/rules", "/track"]
-ONCE = re.compile(r'(name="(?:csrf_token|draft|challenge_id)" value=")[^"]*|(challenge/)[\w-]+')
+ONCE = re.compile(
+    r'((?:name="(?:csrf_token|draft|challenge_id)" value|data-uploads[^>]* data-token)=")[^"]*'
+    r"|(challenge/)[\w-]+"
+)
 
 
 def plain(page: str) -> str:
