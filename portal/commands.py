@@ -13,16 +13,17 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_babel import force_locale
-from flask_migrate import upgrade
+from flask_migrate import Migrate, upgrade
 
 from portal import clock, doctor
 from portal.audit import events
-from portal.config import SettingsError
+from portal.config import Settings, SettingsError
 from portal.database import db
 from portal.doctor import Finding, Grade
 from portal.environment import Environment
 from portal.errors import Refusal
 from portal.extensions import settings
+from portal.factory import create_app
 from portal.money import MoneyError, format_yuan, parse_yuan
 from portal.people import accounts
 from portal.people.accounts import NewAccount
@@ -34,6 +35,10 @@ from portal.rewards import fund
 from portal.subjects import register as firms
 from portal.subjects import sheets
 from portal.vault.keys import KeyFileError, Keyring
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+migrate = Migrate(compare_type=True, render_as_batch=False)
 
 # What can be done while the settings are faulty: exactly what mends them.
 MENDING = frozenset({"doctor", "keys"})
@@ -179,8 +184,21 @@ def keys_path(environ: Mapping[str, str]) -> Path:
     return Path(source.text("PORTAL_KEYS", str(data / "keys.json"))).absolute()
 
 
+def make_app(environ: Mapping[str, str], words: list[str]) -> Flask:
+    """Return the application with its commands; with faulty settings, what mends them, or the end."""
+    try:
+        app = create_app(Settings.load(environ))
+    except (SettingsError, KeyFileError) as error:
+        if not is_mending(words, environ):
+            raise SystemExit(str(error)) from None
+        return mending_app(error)
+    register(app)
+    return app
+
+
 def register(app: Flask) -> None:
-    """Give the application its commands."""
+    """Give the application its commands, and what migrates its database."""
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
     for command in (create_admin, examine, keys, register_of_firms, reward_fund):
         app.cli.add_command(command)
 

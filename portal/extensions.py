@@ -8,7 +8,6 @@ from flask import current_app
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from portal.config import Settings
@@ -17,7 +16,6 @@ from portal.visitor import visitor_key
 babel = Babel()
 csrf = CSRFProtect()
 login_manager = LoginManager()
-migrate = Migrate(compare_type=True, render_as_batch=False)
 limiter = Limiter(
     key_func=visitor_key, in_memory_fallback_enabled=True, headers_enabled=False, swallow_errors=True
 )

@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, commands, compression, i18n, presentation, site, tables
+from portal import clock, compression, i18n, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
@@ -32,7 +32,7 @@ from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale, gettext_noop
 from portal.evidence.partials import Partials
 from portal.evidence.store import make_store
-from portal.extensions import babel, csrf, limiter, login_manager, migrate
+from portal.extensions import babel, csrf, limiter, login_manager
 from portal.people import labels, sessions
 from portal.public.routes import public
 from portal.reports.recipients import alert_recipient
@@ -133,7 +133,6 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     _blueprints(app, app.extensions["portal_faces"])
     _requests(app)
     _errors(app)
-    commands.register(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -150,7 +149,6 @@ def _keyring(settings: Settings) -> Keyring:
 def _extensions(app: Flask) -> None:
     ensure_compiled()
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, default_translation_directories="translations")
     i18n.install(app)

@@ -11,6 +11,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
+from portal import commands
 from portal.database import db
 from portal.factory import create_app
 from tests.fixtures.app import make_settings
@@ -53,6 +54,7 @@ def test_migrations_go_down_and_up_again(
         admin.dispose()
         environ["DATABASE_URL"] = make_url(base).set(database=name).render_as_string(hide_password=False)
     application = create_app(make_settings(tmp_path_factory.mktemp("down"), **environ))
+    commands.register(application)
     with application.app_context():
         upgrade()
         downgrade(revision="base")
