@@ -56,7 +56,7 @@ class _Refused(Exception):
 
     def __init__(self, status: int, code: str, sentence: str = "", retry_after: int = 0) -> None:
         super().__init__(code)
-        self.status = status
+        self.http_status = status
         self.code = code
         self.sentence = sentence
         self.retry_after = retry_after
@@ -304,7 +304,7 @@ def _refuse(status: int, code: str, sentence: FaultCode | None = None, retry_aft
 
 def _refusal(refused: _Refused) -> Response:
     response = jsonify(code=refused.code, sentence=refused.sentence)
-    response.status_code = refused.status
+    response.status_code = refused.http_status
     if refused.retry_after:
         response.headers["Retry-After"] = str(refused.retry_after)
     if refused.code == "version":
