@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -166,11 +167,23 @@ class Office(RuleBasedStateMachine):
 @pytest.mark.timeout(300)
 def test_any_order_of_steps_leaves_the_books_in_agreement(app: Flask) -> None:
     """Money would be lost or made by an unlucky order of clicks."""
-    small = settings(
-        max_examples=12,
-        stateful_step_count=25,
+    play(histories=12, steps=25)
+
+
+@pytest.mark.assure
+@pytest.mark.timeout(3600)
+def test_thousands_of_histories_leave_the_books_in_agreement(app: Flask) -> None:
+    """The same, long enough to meet orders of clicks that nobody thinks of."""
+    play(histories=int(os.environ.get("ASSURE_HISTORIES", "1000")), steps=50)
+
+
+def play(histories: int, steps: int) -> None:
+    """Play so many histories of so many steps, the same ones in each run."""
+    wanted = settings(
+        max_examples=histories,
+        stateful_step_count=steps,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
     )
-    run_state_machine_as_test(Office, settings=small)
+    run_state_machine_as_test(Office, settings=wanted)
