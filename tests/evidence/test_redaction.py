@@ -17,9 +17,10 @@ from portal.database import db
 from portal.errors import NotAllowed, NotInThisState
 from portal.evidence import redaction, staging
 from portal.evidence.blackout import BLACK, black_out
-from portal.evidence.models import CleanState, Redaction, RedactionState
+from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
 from portal.people.actor import Actor
 from portal.people.permissions import Role
+from portal.reports.models import Report
 from tests.evidence.samples import CANARY, jpeg
 from tests.fixtures.evidence import make_evidence
 from tests.fixtures.records import make_account, make_report
@@ -31,6 +32,13 @@ SIDE = st.integers(0, 1000)
 def officer(app: Flask) -> Actor:
     account = make_account(Role.INTAKE_OFFICER)
     return Actor(ActorKind.STAFF, account.id, account.person_id, account.roles)
+
+
+def case_of(item: Evidence) -> int:
+    """The case whose log takes the event; its id is not the report's."""
+    report = db.session.get(Report, item.report_id)
+    assert report is not None
+    return report.case_id
 
 
 @given(left=SIDE, top=SIDE, width=SIDE, height=SIDE, size=st.tuples(st.integers(1, 60), st.integers(1, 60)))
@@ -54,7 +62,7 @@ def test_every_pixel_that_a_box_touches_is_black_and_no_other(
 
 def test_the_copy_carries_nothing_but_pixels(app: Flask, officer: Actor) -> None:
     item = make_evidence(app, make_report(), jpeg(), clean_type="image/jpeg")
-    row = redaction.draw(item, [(0, 0, 500, 500)], item.report_id, actor=officer, at=clock.now())
+    row = redaction.draw(item, [(0, 0, 500, 500)], case_of(item), actor=officer, at=clock.now())
     db.session.commit()
     redaction.make(row.id)
     db.session.refresh(row)
@@ -67,7 +75,7 @@ def test_the_copy_carries_nothing_but_pixels(app: Flask, officer: Actor) -> None
 
 def test_the_sweep_leaves_redacted_copies_alone(app: Flask, officer: Actor) -> None:
     item = make_evidence(app, make_report())
-    row = redaction.draw(item, [(0, 0, 500, 500)], item.report_id, actor=officer, at=clock.now())
+    row = redaction.draw(item, [(0, 0, 500, 500)], case_of(item), actor=officer, at=clock.now())
     db.session.commit()
     redaction.make(row.id)
     db.session.refresh(row)
@@ -92,7 +100,7 @@ def test_a_job_that_was_lost_is_found_again(
 ) -> None:
     item = make_evidence(app, make_report())
     at = clock.now() - redaction.IN_HAND - timedelta(seconds=1)
-    row = redaction.draw(item, [(0, 0, 500, 500)], item.report_id, actor=officer, at=at)
+    row = redaction.draw(item, [(0, 0, 500, 500)], case_of(item), actor=officer, at=at)
     db.session.commit()
     monkeypatch.setattr(redaction, "enqueue", lambda *_: False)
     redaction.pending()
