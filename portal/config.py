@@ -252,7 +252,7 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         site_code=source.text("SITE_CODE"),
         fund_total_fen=source.number("FUND_TOTAL", 5_000_000, most=10**12) * 100,
         web_workers=source.number("WEB_WORKERS", min(4, os.cpu_count() or 1), least=1, most=256),
-        web_threads=source.number("WEB_THREADS", 4, least=1, most=64),
+        web_threads=source.number("WEB_THREADS", 32, least=1, most=64),
         workers=source.number("WORKERS", 1, least=1, most=64),
         proxy_hops=source.number("PROXY_HOPS", 0, most=8),
         trusted_hosts=_trusted_hosts(source, env, origin),
