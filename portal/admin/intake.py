@@ -169,8 +169,11 @@ def _page(typed: Typed) -> str:
         districts=districts(),
         sectors=[(one.code, one.name(language)) for one in SECTORS],
         situations=[
-            (sector(code).name(language), [(one.code, one.name(language)) for one in items])
-            for code, items in catalogue().by_sector()
+            (code, sector(code).name(language), [(one.code, one.name(language)) for one in items])
+            for code, items in catalogue().by_sector(typed.answers.get("situation", ""))
+        ],
+        questions=[
+            (code, sector(code).name(language), items) for code, items in catalogue().questions_by_sector()
         ],
         limits=LIMITS,
         most_files=MOST_FILES,

@@ -18,6 +18,7 @@ from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.reports import receipt
 from portal.reports.models import Channel, RealName, Report
+from portal.reports.situations import catalogue
 from portal.vault.keys import Purpose
 from portal.vault.models import SealedField
 from tests.fixtures.desk import HIDDEN, NAME, VALUE
@@ -142,3 +143,27 @@ def test_only_intake_types_reports_in(client: FlaskClient, app: Flask, role: Rol
     """Otherwise a verifier could make the case that he then verifies."""
     sign_in(client, make_account(role))
     assert client.get(PATH).status_code == 403
+
+
+def test_what_a_sector_asks_is_asked_at_the_telephone_too(client: FlaskClient, intake: Account) -> None:
+    """Otherwise who calls is asked less than who types, and the officer on site knows less."""
+    page = client.get(PATH).text
+    assert len(re.findall(r'<details class="field" data-questions="\w+">', page)) == len(
+        catalogue().questions_by_sector()
+    )
+    assert not re.search(r'name="q_\w+"[^>]* required', page)
+    assert '<optgroup label="消防' in page
+    assert 'data-sector="fire"' in page
+    wrong = client.post(PATH, data={**_form(client), **TOLD, "q_fire_people": "很多", "q_fire_sleep": "yes"})
+    assert wrong.status_code == 422
+    assert "请填写整数" in wrong.text
+    assert '<details class="field" data-questions="fire" open>' in wrong.text
+    assert re.search(r'name="q_fire_sleep" id="q_fire_sleep-0" value="yes" checked', wrong.text)
+    here = {"district": str(make_district().id)}
+    answers = {**TOLD, **here, "q_fire_people": "３０", "q_fire_sleep": "yes"}
+    filed = client.post(PATH, data={**_form(client), **answers})
+    assert filed.status_code == 200
+    told = db.session.query(Report).one()
+    assert told.extra["fire_people"]["told_zh"] == "30"
+    assert set(told.extra) == {"fire_sleep", "fire_people"}
+    assert "里面大约有多少人？" in client.get(f"/desk/cases/{told.number}").text
