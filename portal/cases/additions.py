@@ -13,13 +13,15 @@ from portal.cases.models import Case
 from portal.cases.telling import tell_officer
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
-from portal.evidence.inspection import MAX_FILES
+from portal.evidence.inspection import MAX_FILES, MAX_REPORT_BYTES
 from portal.evidence.models import Evidence
-from portal.evidence.staging import Received
+from portal.evidence.staging import Received, Room
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import REPORTER
 from portal.reports.conversation import ConversationOver
 from portal.reports.models import Report
+
+MOST_MEGABYTES = MAX_REPORT_BYTES // (1024 * 1024)
 
 
 class NoRoom(Refusal):
@@ -29,17 +31,32 @@ class NoRoom(Refusal):
     status = 422
 
 
+class TooMuch(Refusal):
+    """The files of one report are too large together."""
+
+    message = gettext_noop("The files of one report may have %(most)d MB together. This one was not added.")
+    status = 413
+
+
 def add_files(report: Report, files: Sequence[Received], at: datetime) -> list[Evidence]:
-    """Add files as evidence; the same file again is nothing new. The caller rings for their cleaning."""
+    """Add files as evidence; the same file again is nothing new. The caller rings for their cleaning.
+
+    Raises ConversationOver, NoRoom, TooMuch: then none was added.
+    """
     if report.withdrawn_at is not None:
         raise ConversationOver
     kept = list(
-        db.session.execute(select(Evidence.digest, Evidence.position).where(Evidence.report_id == report.id))
+        db.session.execute(
+            select(Evidence.digest, Evidence.position, Evidence.size).where(Evidence.report_id == report.id)
+        )
     )
     known = {row.digest for row in kept}
     fresh = list({file.digest: file for file in files if file.digest not in known}.values())
-    if len(known) + len(fresh) > MAX_FILES:
+    room = Room.beside([row.size for row in kept])
+    if len(fresh) > room.files:
         raise NoRoom(most=MAX_FILES)
+    if not all(room.take(file.size) for file in fresh):
+        raise TooMuch(most=MOST_MEGABYTES)
     if not fresh:
         return []
     last = max((row.position for row in kept), default=0)

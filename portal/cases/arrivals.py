@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
 
-from portal.cases.additions import NoRoom, add_files
+from portal.cases.additions import MOST_MEGABYTES, NoRoom, TooMuch, add_files
 from portal.cases.filing import find_filed
 from portal.database import db
-from portal.errors import Refusal, gettext_noop
 from portal.evidence import staging, uploads
-from portal.evidence.inspection import MAX_FILES, MAX_REPORT_BYTES
+from portal.evidence.inspection import MAX_FILES
 from portal.evidence.models import Evidence
-from portal.evidence.staging import Received
+from portal.evidence.staging import Received, Room
 from portal.reports.conversation import ConversationOver
-
-_MIB = 1024 * 1024
-
-
-class TooMuch(Refusal):
-    """The files of one report are too large together."""
-
-    message = gettext_noop("The files of one report may have %(most)d MB together. This one was not added.")
-    status = 413
+from portal.reports.models import Report
 
 
 def check_room(submission_id: str, length: int, at: datetime) -> None:
@@ -39,10 +31,18 @@ def check_room(submission_id: str, length: int, at: datetime) -> None:
     sizes += [upload.length for upload in uploads.unfinished(submission_id, at)]
     if report is not None:
         sizes += db.session.scalars(select(Evidence.size).where(Evidence.report_id == report.id))
-    if len(sizes) >= MAX_FILES:
-        raise NoRoom(most=MAX_FILES)
-    if sum(sizes) + length > MAX_REPORT_BYTES:
-        raise TooMuch(most=MAX_REPORT_BYTES // _MIB)
+    _check(Room.beside(sizes), length)
+
+
+def room_for(submission_id: str, without: Collection[str] = ()) -> Room:
+    """Return what more comes with a form itself; what is on its way in pieces is counted when it arrives."""
+    sizes = [file.size for file in staging.staged(submission_id) if file.uuid not in without]
+    sizes += db.session.scalars(
+        select(Evidence.size)
+        .join(Report, Report.id == Evidence.report_id)
+        .where(Report.submission_id == submission_id)
+    )
+    return Room.beside(sizes)
 
 
 def arrive(submission_id: str, file: Received, at: datetime) -> tuple[int, ...]:
@@ -52,7 +52,14 @@ def arrive(submission_id: str, file: Received, at: datetime) -> tuple[int, ...]:
     if report is not None:
         return tuple(row.id for row in add_files(report, [file], at))
     kept = staging.staged(submission_id)
-    if len(kept) >= MAX_FILES and file.digest not in {row.digest for row in kept}:
-        raise NoRoom(most=MAX_FILES)
+    if file.digest not in {row.digest for row in kept}:
+        _check(Room.beside([row.size for row in kept]), file.size)
     staging.stage(submission_id, [file], at)
     return ()
+
+
+def _check(room: Room, size: int) -> None:
+    if room.files <= 0:
+        raise NoRoom(most=MAX_FILES)
+    if not room.take(size):
+        raise TooMuch(most=MOST_MEGABYTES)

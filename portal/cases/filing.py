@@ -22,9 +22,8 @@ from portal.config import Settings
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
 from portal.evidence import staging
-from portal.evidence.inspection import MAX_FILES
 from portal.evidence.models import Evidence
-from portal.evidence.staging import Received
+from portal.evidence.staging import Received, Room
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -170,7 +169,7 @@ def _complete(
 ) -> Filed:
     """Add what belongs to a new report."""
     _seal(filing, report, at=at, ring=ring)
-    files = _attach(report, filing.files, at=at, room=MAX_FILES, known=frozenset())
+    files = _attach(report, filing.files, at=at, known=frozenset())
     record(
         "report_received",
         at=at,
@@ -192,7 +191,7 @@ def _again(filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: 
     if report.withdrawn_at is not None:
         return again(report)
     known = set(db.session.scalars(select(Evidence.digest).where(Evidence.report_id == report.id)))
-    files = _attach(report, filing.files, at=at, room=MAX_FILES - len(known), known=frozenset(known))
+    files = _attach(report, filing.files, at=at, known=frozenset(known))
     digest = filing.body_digest(ring)
     changed = digest != report.body_digest
     named = changed and _name_later(filing, report, at=at, ring=ring)
@@ -233,11 +232,13 @@ def _filed(report: Report, outcome: Outcome, files: Sequence[Evidence]) -> Filed
 
 
 def _attach(
-    report: Report, files: Sequence[Received], *, at: datetime, room: int, known: frozenset[str]
+    report: Report, files: Sequence[Received], *, at: datetime, known: frozenset[str]
 ) -> list[Evidence]:
     """Make evidence of the staged files and of those that came along, each content once."""
     wanted = {file.digest: file for file in [*staging.take(report.submission_id), *files]}
-    fresh = [file for digest, file in wanted.items() if digest not in known][: max(0, room)]
+    sizes = db.session.scalars(select(Evidence.size).where(Evidence.report_id == report.id)) if known else ()
+    room = Room.beside(list(sizes))
+    fresh = [file for digest, file in wanted.items() if digest not in known and room.take(file.size)]
     rows = [
         Evidence(
             uuid=uuid.uuid4().hex,

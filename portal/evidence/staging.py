@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
@@ -13,7 +13,7 @@ from typing import IO
 from sqlalchemy import delete, func, or_, select
 
 from portal.database import db
-from portal.evidence.inspection import HEAD_BYTES, MAX_FILES, quick_check
+from portal.evidence.inspection import HEAD_BYTES, MAX_FILES, MAX_REPORT_BYTES, quick_check
 from portal.evidence.models import Evidence, EvidencePage, Redaction, StagedFile
 from portal.evidence.store import Store
 
@@ -50,12 +50,42 @@ def staged(submission_id: str) -> list[StagedFile]:
     return list(db.session.scalars(query))
 
 
+@dataclass(slots=True)
+class Room:
+    """How many further files one report may hold, and how many bytes of them."""
+
+    files: int = MAX_FILES
+    octets: int = MAX_REPORT_BYTES
+
+    @classmethod
+    def beside(cls, sizes: Collection[int]) -> Room:
+        """Return what is left beside files of these sizes."""
+        return cls(MAX_FILES - len(sizes), MAX_REPORT_BYTES - sum(sizes))
+
+    def take(self, size: int) -> bool:
+        """Take a file of so many bytes in; says whether it fits."""
+        fits = self.fits(size)
+        if fits:
+            self.files -= 1
+            self.octets -= size
+        return fits
+
+    def fits(self, size: int) -> bool:
+        """Say whether a file of so many bytes fits."""
+        return self.files > 0 and size <= self.octets
+
+
 def stage(submission_id: str, files: Sequence[Received], at: datetime) -> list[StagedFile]:
-    """Bind received files to a submission, each content once and 9 at most; returns all that it has."""
+    """Bind received files to a submission, each content once, as many as fit; returns all that it has.
+
+    However many posts or uploads they came with, a submission never has more than one report may hold.
+    """
+    hold(submission_id)
     kept = staged(submission_id)
     known = {file.digest for file in kept}
+    room = Room.beside([file.size for file in kept])
     for file in files:
-        if file.digest in known or len(kept) >= MAX_FILES:
+        if file.digest in known or not room.take(file.size):
             continue
         known.add(file.digest)
         row = StagedFile(

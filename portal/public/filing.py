@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import cast
@@ -14,12 +15,15 @@ from werkzeug.datastructures import FileStorage
 
 from portal import clock
 from portal.cases import filing as cases
-from portal.database import db
+from portal.cases.additions import MOST_MEGABYTES
+from portal.cases.arrivals import room_for
+from portal.database import db, reading
 from portal.errors import NotFound
 from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
 from portal.evidence.jobs import ring_for
 from portal.evidence.models import StagedFile
+from portal.evidence.staging import Room
 from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import csrf, settings
 from portal.people.actor import REPORTER
@@ -162,27 +166,34 @@ def _opened(at: datetime) -> Form:
 
 
 def _take_files(form: Form) -> None:
-    """Stream what came along into the store, before anything is asked of the database."""
-    room = min(MAX_FILES, MAX_FILES - form.draft.staged + len(form.removed))
-    for upload in request.files.getlist("files"):
-        if not upload.filename:
-            continue  # an empty file field is sent as a file without a name
-        if len(form.received) >= room:
-            fault: FaultCode | None = FaultCode.FILES_TOO_MANY
-        else:
-            fault = _receive(form, upload) if crowd.takes_file() else FaultCode.FILES_CROWDED
+    """Stream what came along into the store; no transaction is open meanwhile."""
+    # An empty file field is sent as a file without a name.
+    chosen = [upload for upload in request.files.getlist("files") if upload.filename]
+    if not chosen:
+        return
+    with reading():
+        room = room_for(form.succeeds or form.draft.submission_id, form.removed)
+        db.session.rollback()
+    for upload in chosen:
+        fault = _receive(form, upload, room)
         if fault is not None:
-            facts = {"name": upload.filename[:SHOWN_NAME], "limit": MAX_FILES}
+            facts = {"name": str(upload.filename)[:SHOWN_NAME], "limit": MAX_FILES, "most": MOST_MEGABYTES}
             form.file_faults.append(Fault(fault, facts))
 
 
-def _receive(form: Form, upload: FileStorage) -> FaultCode | None:
+def _receive(form: Form, upload: FileStorage, room: Room) -> FaultCode | None:
+    size = upload.stream.seek(0, os.SEEK_END)
+    if not room.fits(size):
+        return FaultCode.FILES_TOO_MUCH if room.files > 0 else FaultCode.FILES_TOO_MANY
+    if not crowd.takes_file():
+        return FaultCode.FILES_CROWDED
     try:
         form.received.append(staging.receive(upload.stream, _store()))
     except InspectionError as error:
         return FILE_FAULTS[error.code]
     except StoreError as error:
         return FaultCode.FILE_TOO_LARGE if error.code is StoreFault.TOO_LARGE else FaultCode.NO_SPACE
+    room.take(size)
     return None
 
 

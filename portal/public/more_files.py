@@ -11,7 +11,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from portal import clock
-from portal.cases.additions import add_files, digests_of
+from portal.cases.additions import MOST_MEGABYTES, add_files, digests_of
+from portal.cases.arrivals import room_for
 from portal.database import db
 from portal.evidence import staging
 from portal.evidence.inspection import (
@@ -56,7 +57,7 @@ def track_files() -> Response:
 
 def _take(current: Opened, at: datetime) -> Response:
     """Store what came along and add what is good; a bad file does not cost the others."""
-    received, faults = _receive_all(digests_of(current.report.id))
+    received, faults = _receive_all(current.report.submission_id, digests_of(current.report.id))
     if not received and not faults:
         faults = [str(gettext("Please choose at least one file."))]
     rows = add_files(current.report, received, at)
@@ -70,16 +71,17 @@ def _take(current: Opened, at: datetime) -> Response:
     return redirect(url_for("public.track_report"), 303)
 
 
-def _receive_all(known: set[str]) -> tuple[list[Received], list[str]]:
-    """Return the good files, each content once and 9 with those before, and what is wrong with the others."""
+def _receive_all(submission_id: str, known: set[str]) -> tuple[list[Received], list[str]]:
+    """Return the good files, each content once and as many as fit, and what is wrong with the others."""
+    room = room_for(submission_id)
     received: list[Received] = []
     faults: list[str] = []
     for upload in request.files.getlist("files"):
         if not upload.filename:
             continue  # an empty file field is sent as a file without a name
         found = _receive(upload)
-        if isinstance(found, Received) and found.digest not in known and len(known) >= MAX_FILES:
-            found = FaultCode.FILES_TOO_MANY
+        if isinstance(found, Received) and found.digest not in known and not room.take(found.size):
+            found = FaultCode.FILES_TOO_MUCH if room.files > 0 else FaultCode.FILES_TOO_MANY
         if isinstance(found, FaultCode):
             faults.append(_sentence(found, upload.filename[:SHOWN_NAME]))
         else:
@@ -100,7 +102,7 @@ def _sentence(fault: FaultCode, name: str) -> str:
         return str(
             gettext("Not uploaded: %(name)s could not be kept just now. Please try again later.", name=name)
         )
-    return str(SENTENCES[fault]) % {"name": name}
+    return str(SENTENCES[fault]) % {"name": name, "most": MOST_MEGABYTES}
 
 
 def _receive(upload: FileStorage) -> Received | FaultCode:

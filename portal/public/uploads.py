@@ -21,8 +21,8 @@ from flask_babel import gettext
 from werkzeug.exceptions import ClientDisconnected
 
 from portal import clock
-from portal.cases.additions import NoRoom
-from portal.cases.arrivals import TooMuch, arrive, check_room
+from portal.cases.additions import NoRoom, TooMuch
+from portal.cases.arrivals import arrive, check_room
 from portal.database import db, reading
 from portal.errors import Refusal
 from portal.evidence import uploads as service

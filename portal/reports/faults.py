@@ -33,6 +33,7 @@ class FaultCode(StrEnum):
     DIGITS_WRONG = "digits_wrong"
     DIGITS_MORE = "digits_more"
     FILES_TOO_MANY = "files_too_many"
+    FILES_TOO_MUCH = "files_too_much"
     FILES_CROWDED = "files_crowded"
     FILE_EMPTY = "file_empty"
     FILE_TOO_LARGE = "file_too_large"
@@ -91,6 +92,10 @@ SENTENCES: dict[FaultCode, LazyString] = {
     ),
     FaultCode.FILES_TOO_MANY: lazy_gettext(
         "Not uploaded: %(name)s. A report holds %(limit)s files; more can follow with your receipt code."
+    ),
+    FaultCode.FILES_TOO_MUCH: lazy_gettext(
+        "Not uploaded: %(name)s. The files of one report may have %(most)s MB together; for this one there is"
+        " no more room. The other files are safe."
     ),
     FaultCode.FILES_CROWDED: lazy_gettext(
         "Not uploaded: %(name)s. Very many files are coming from your network;"

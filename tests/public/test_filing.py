@@ -25,8 +25,9 @@ from werkzeug.test import TestResponse
 from portal import clock
 from portal.challenge.challenger import NullChallenge
 from portal.challenge.kinds import Kind
+from portal.evidence import staging
 from portal.evidence.models import Evidence, StagedFile
-from portal.public import counts, crowd
+from portal.public import counts, crowd, filing
 from portal.reports.draft import Draft, open_draft, seal_draft
 from portal.reports.models import Message, RealName, Report
 from portal.vault.models import SealedField
@@ -330,6 +331,40 @@ def test_nine_files_count_those_that_were_staged(citizen: Citizen, session: Sess
     assert "9.jpg" in citizen.page
     assert citizen.send(GOOD).status_code == 200
     assert session.scalar(select(func.count()).select_from(Evidence)) == 9
+
+
+def test_three_hundred_megabytes_are_counted_over_all_posts_of_one_form(
+    citizen: Citizen, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one form without script fills the disk, a little with each post."""
+    photo = SAMPLES["image/jpeg"]
+    monkeypatch.setattr(staging, "MAX_REPORT_BYTES", 2 * len(photo) + 100)
+    assert citizen.send(GOOD, [("a.jpg", photo)], action="review").status_code == 200
+    citizen.send(action="edit")
+    assert citizen.send(GOOD, [("b.jpg", photo + b"b")], action="review").status_code == 200
+    citizen.send(action="edit")
+    for action in ("review", "send"):
+        response = citizen.send(GOOD, [("c.jpg", photo + b"c")], action=action)
+        assert response.status_code == 422
+        assert "未上传：c.jpg" in citizen.page
+        assert "300" in citizen.page
+    assert citizen.send(GOOD, [("small.jpg", photo[:90])]).status_code == 200
+    assert sorted(session.scalars(select(Evidence.size))) == sorted([90, len(photo), len(photo) + 1])
+
+
+def test_what_was_staged_meanwhile_is_not_sent_beyond_the_bound(
+    citizen: Citizen, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise two posts of one form at once bring twice what a report may hold."""
+    photo = SAMPLES["image/jpeg"]
+    monkeypatch.setattr(filing, "room_for", lambda *_given: staging.Room())
+    monkeypatch.setattr(staging, "MAX_REPORT_BYTES", 2 * len(photo) + 100)
+    for letter in "abc":
+        citizen.send(GOOD, [(f"{letter}.jpg", photo + letter.encode())], action="review")
+        citizen.send(action="edit")
+    assert session.scalar(select(func.count()).select_from(StagedFile)) == 2
+    assert citizen.send(GOOD, [("d.jpg", photo + b"d")]).status_code == 200
+    assert session.scalar(select(func.sum(Evidence.size))) == 2 * (len(photo) + 1)
 
 
 def test_an_empty_file_field_is_no_file(citizen: Citizen, session: Session) -> None:

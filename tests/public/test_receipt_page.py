@@ -19,6 +19,7 @@ from portal.cases.models import Case
 from portal.cases.steps import CaseStatus, Conclusion, DueStep
 from portal.cases.telling import tell_reporters
 from portal.database import db
+from portal.evidence import staging
 from portal.evidence.models import Evidence
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind, tell_reporter
@@ -306,6 +307,22 @@ def test_a_report_holds_nine_files_and_no_more(app: Flask, client: FlaskClient) 
     assert "9.jpg" in answer.text
     assert len(photos()) == 9
     assert send_files_without_room(client) == 9
+
+
+def test_later_files_and_the_first_ones_have_a_size_together(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a report that was sent grows without end."""
+    _, code = make_receipt()
+    visit(client, code)
+    one, two = photo(60), photo(61)
+    monkeypatch.setattr(staging, "MAX_REPORT_BYTES", len(one) + len(two) - 1)
+    assert send_files(client, (one, "a.jpg")).status_code == 303
+    answer = send_files(client, (two, "late.jpg"))
+    assert answer.status_code == 422
+    assert "未上传：late.jpg" in answer.text
+    assert "300" in answer.text
+    assert len(photos()) == 1
 
 
 def send_files_without_room(client: FlaskClient) -> int:

@@ -425,6 +425,33 @@ def test_a_file_that_came_another_way_meanwhile_fills_the_report(
     assert not partial(app, path).exists()
 
 
+def test_the_size_together_holds_for_what_came_another_way_meanwhile(
+    app: Flask, tus: Tus, photo: bytes, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a form posted beside running uploads brings more than a report may hold."""
+    monkeypatch.setattr(staging, "MAX_REPORT_BYTES", len(photo) + 100)
+    path = tus.begin(photo)
+    staging.stage(tus.submission_id, [Received("image/png", 101, "1" * 64)], clock.now())
+    session.commit()
+    answer = tus.patch(path, 0, photo)
+    assert (answer.status_code, answer.json["code"]) == (413, "refused")  # type: ignore[index]
+    assert "300" in answer.json["sentence"]  # type: ignore[index]
+    assert not partial(app, path).exists()
+    assert [file.size for file in staged(tus)] == [101]
+
+
+def test_the_size_together_holds_for_a_sent_report_too(
+    tus: Tus, photo: bytes, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tus.begin(photo)
+    report, _ = make_receipt()
+    report.submission_id = tus.submission_id
+    session.commit()
+    monkeypatch.setattr(staging, "MAX_REPORT_BYTES", len(photo) - 1)
+    assert tus.patch(path, 0, photo).status_code == 413
+    assert session.scalar(select(func.count()).select_from(Evidence)) == 0
+
+
 def _ring(client: FlaskClient) -> Any:
     return client.application.extensions["portal_keyring"]
 
