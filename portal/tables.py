@@ -8,6 +8,7 @@ from portal.challenge import models as challenge
 from portal.evidence import models as evidence
 from portal.evidence import uploads
 from portal.notices import models as notices
+from portal.people import credentials
 from portal.people import models as people
 from portal.reports import catalogue
 from portal.reports import models as reports
@@ -18,6 +19,7 @@ from portal.vault import models as vault
 SLICES = (
     audit,
     people,
+    credentials,
     vault,
     notices,
     evidence,

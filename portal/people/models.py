@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -67,7 +68,13 @@ class Account(Base):
     locale: Mapped[str] = mapped_column(String(12), default="zh_Hans")
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
+    password_set_at: Mapped[MaybeInstant]
+    """When the owner chose the password he has; none: with the account."""
     created_at: Mapped[Instant]
+
+    if TYPE_CHECKING:
+        has_passkey: Mapped[bool]
+        """Whether the account has a passkey; mapped in ``portal.people.credentials``."""
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     grants: Mapped[list[RoleGrant]] = relationship(
@@ -100,6 +107,11 @@ class StaffSession(Base):
     started_at: Mapped[Instant]
     seen_at: Mapped[Instant]
     ended_at: Mapped[MaybeInstant]
+    factor_at: Mapped[MaybeInstant]
+    """When a second factor was last proved in this session."""
+    device: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    network: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Where it was opened from; kept for the staff alone, never for visitors."""
 
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
 
