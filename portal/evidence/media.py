@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from portal.evidence import confinement
+from portal.evidence.hashing import hashes_of
 from portal.evidence.inspection import InspectionError, InspectionFault, Kind, MediaType, check_pixels
 from portal.evidence.pictures import write_thumb
 
@@ -44,7 +45,7 @@ _CODING_OF = {"libdav1d": "av1", "mp3float": "mp3", "libopus": "opus", "libopenc
 _DECODERS = ",".join([*_VIDEO, *sorted(_AUDIO), *sorted(_RECODED), *_CODING_OF])
 _AUDIO_RATE = 64_000
 _STILL_SECONDS = 0.5  # films often begin in the dark
-_STILL_FRAMES = 15
+_STILL_FRAMES = 31  # half a second of 60 pictures a second: at another rate it is the same still
 _ERRORS = (av.FFmpegError, ValueError, OSError, EOFError, OverflowError, TypeError, AttributeError,
            IndexError, ZeroDivisionError, RuntimeError)  # fmt: skip
 
@@ -95,6 +96,7 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
             seconds = _remux(source, media_type, results[0], target)
             if still is not None and len(results) > 1:
                 write_thumb(still, results[1])
+                facts["hashes"] = hashes_of(still)
             facts |= {"media_type": target.value, "duration_ms": round(seconds * 1000)}
     except InspectionError:
         raise

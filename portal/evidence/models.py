@@ -98,7 +98,7 @@ class EvidencePage(Base):
 
 
 class EvidenceHash(Base):
-    """One 16-bit quarter of one likeness hash of a picture, so that near ones are found by equality."""
+    """One 16-bit quarter of one likeness hash of a picture or a film's still, found by equality."""
 
     __tablename__ = "evidence_hashes"
     __table_args__ = (Index("ix_evidence_hashes_band", "band", "value"),)

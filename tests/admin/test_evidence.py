@@ -425,3 +425,17 @@ def test_the_same_picture_in_another_case_is_told_and_out_of_reach_only_its_numb
         assert "别区的案件" not in page
         assert away.uuid not in page
         assert f"/desk/cases/{far.number}" not in page
+
+
+def test_the_same_film_is_told_as_a_film(
+    app: Flask, client: FlaskClient, intake: Account, report: Report
+) -> None:
+    other = make_case()
+    other.title = "同一段视频的案件"
+    here, there = (make_evidence(app, one, clean_type="video/mp4") for one in (report, make_report(other)))
+    for item in (here, there):
+        likeness.keep(item.id, [(False, 0, 0x1234_5678_9ABC_DEF0)])
+    db.session.commit()
+    page = client.get(f"/desk/evidence/{here.uuid}").text
+    assert ">同一段视频</h2>" in page
+    assert "同一段视频的案件" in page

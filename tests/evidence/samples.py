@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import av
@@ -142,8 +142,13 @@ def film(
     seconds: float = 1.0,
     size: tuple[int, int] = SIZE,
     movflags: str = "",
+    rate: int = 25,
+    drawn: Callable[[float], Image.Image] | None = None,
 ) -> bytes:
-    """Return a film as a telephone takes it, or a recording if it has no `video`, with position and names."""
+    """Return a film as a telephone takes it, or a recording if it has no `video`, with position and names.
+
+    ``drawn`` gives what is seen at a second.
+    """
     out = io.BytesIO()
     options = {"movflags": movflags} if movflags else {}
     with av.open(out, "w", format=format_, container_options=options) as made:
@@ -155,18 +160,18 @@ def film(
             [{"id": 1, "start": 0, "end": 500, "time_base": Fraction(1, 1000), "metadata": {"title": CANARY}}]
         )
         streams = [
-            *([_picture_stream(made, video, size)] if video else []),
+            *([_picture_stream(made, video, size, rate)] if video else []),
             *([_sound_stream(made, audio)] if audio else []),
         ]
         for stream in streams:
-            for frame in _frames(stream, seconds):
+            for frame in _frames(stream, seconds, rate, drawn):
                 made.mux(stream.encode(frame))
             made.mux(stream.encode(None))
     return out.getvalue()
 
 
-def _picture_stream(made: OutputContainer, coding: str, size: tuple[int, int]) -> VideoStream:
-    stream = made.add_stream(coding, rate=25)
+def _picture_stream(made: OutputContainer, coding: str, size: tuple[int, int], rate: int) -> VideoStream:
+    stream = made.add_stream(coding, rate=rate)
     stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
     stream.metadata.update(
         {"handler_name": CANARY, "language": "chi", "creation_time": "2026-11-21T08:00:00"}
@@ -182,11 +187,18 @@ def _sound_stream(made: OutputContainer, coding: str) -> AudioStream:
     return stream
 
 
-def _frames(stream: VideoStream | AudioStream, seconds: float) -> Iterator[av.VideoFrame | av.AudioFrame]:
+def _frames(
+    stream: VideoStream | AudioStream,
+    seconds: float,
+    rate: int,
+    drawn: Callable[[float], Image.Image] | None,
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
     if isinstance(stream, VideoStream):
-        for number in range(int(25 * seconds)):
-            picture = av.VideoFrame.from_image(quarters((stream.width, stream.height)))
-            picture.pts, picture.time_base = number, Fraction(1, 25)
+        size = (stream.width, stream.height)
+        for number in range(int(rate * seconds)):
+            seen = drawn(number / rate).resize(size) if drawn else quarters(size)
+            picture = av.VideoFrame.from_image(seen)
+            picture.pts, picture.time_base = number, Fraction(1, rate)
             yield picture
         return
     context = stream.codec_context

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.evidence import jobs, likeness
 from portal.evidence.hashing import CUTS, Hashes, hashes_of
-from tests.evidence.samples import scene
+from tests.evidence.samples import film, scene
 from tests.evidence.test_jobs import make_evidence
 
 SEED = 20261121
@@ -100,6 +100,33 @@ def test_the_job_keeps_hashes_and_the_search_finds_the_same_photo(app: Flask, se
     distances = [far for _, far in likeness.similar(turned.id)]
     assert distances == sorted(distances)
     assert max(distances) <= likeness.NEAR
+
+
+def panned(seed: int) -> Callable[[float], Image.Image]:
+    """What a hand sees that moves a little to the right."""
+    wide = scene(seed, (960, 480))
+    return lambda second: wide.crop((int(second * 300), 0, int(second * 300) + 640, 480))
+
+
+def test_the_same_film_coded_anew_is_found_and_another_is_not(app: Flask, session: Session) -> None:
+    """Otherwise one hazard is paid twice with one film that a chat program made smaller."""
+    first = make_evidence(app, session, film(size=(640, 480), rate=60, drawn=panned(1)))
+    smaller = make_evidence(app, session, film(size=(320, 240), rate=25, video="mpeg4", drawn=panned(1)))
+    other = make_evidence(app, session, film(size=(640, 480), drawn=panned(2)))
+    for row in (first, smaller, other):
+        jobs.clean(row.id)
+    assert {one for one, _ in likeness.similar(first.id)} == {smaller.id}
+    assert {one for one, _ in likeness.similar(smaller.id)} == {first.id}
+    assert likeness.similar(other.id) == []
+
+
+def test_a_film_of_the_dark_and_a_recording_resemble_nothing(app: Flask, session: Session) -> None:
+    dark = make_evidence(app, session, film(drawn=lambda _second: Image.new("RGB", (64, 48), "#060606")))
+    darker = make_evidence(app, session, film(drawn=lambda _second: Image.new("RGB", (64, 48), "#040404")))
+    sound = make_evidence(app, session, film("ipod", video=""))
+    for row in (dark, darker, sound):
+        jobs.clean(row.id)
+        assert likeness.similar(row.id) == []
 
 
 def test_hashes_kept_twice_are_kept_once(app: Flask, session: Session) -> None:
