@@ -3,6 +3,7 @@
 import os
 import sys
 
+from portal import logs
 from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.vault.keys import KeyFileError
@@ -13,6 +14,7 @@ if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
 
     app = commands.make_app(os.environ, sys.argv)
 else:
+    logs.configure()
     try:
         app = create_app(Settings.load(os.environ))
     except (SettingsError, KeyFileError) as error:

@@ -18,12 +18,13 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+from sqlalchemy import inspect
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from portal import clock, compression, i18n, presentation, site, tables
+from portal import clock, compression, i18n, logs, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
@@ -46,6 +47,8 @@ log = logging.getLogger("portal")
 ROOT = Path(__file__).parent.parent
 
 LOCALES = ("zh_Hans", "en")
+TOLD = frozenset({400, 403, 405, 413, 429})
+"""Refusals that the log notes whoever meets them; others only of people who are signed in."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "Content-Security-Policy": (
@@ -232,6 +235,7 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> tuple[str, int]:
         db.session.rollback()
+        _note_refusal(refusal.status)
         return _page(refusal.status, refusal.sentence()), refusal.status
 
     @app.errorhandler(StaleDataError)
@@ -243,22 +247,27 @@ def _errors(app: Flask) -> None:
     def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
         if error.code is None or error.code < 400:
             return error
+        _note_refusal(error.code)
         return _page(error.code, ""), error.code
 
     @app.errorhandler(Exception)
     def _fault(error: Exception) -> tuple[str, int]:
         db.session.rollback()
-        # The exception's text may hold what a person typed: only its type and place are logged.
-        trace = error.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-        log.error("fault %s %s at %s", g.get("reference", "-"), type(error).__name__, place)
+        log.error("A page broke.", exc_info=error, extra={"event": "fault", "status": 500})
         if app.testing or app.debug:
             raise error
         return _page(InternalServerError.code, ""), InternalServerError.code
 
     login_manager.unauthorized_handler(lambda: redirect(url_for("desk.login")))
+
+
+def _note_refusal(status: int) -> None:
+    """Log a door that stayed shut, with the account at it if there is one; a visitor stays unknown."""
+    account = getattr(g.get("_login_user"), "account", None)
+    # The key that the session remembers: asking the row would ask the database, which may be what failed.
+    known = inspect(account).identity if account is not None else None
+    if status in TOLD or known:
+        logs.note("refused", status=status, account=known[0] if known else None)
 
 
 def _page(status: int, sentence: str) -> str:

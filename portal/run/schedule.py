@@ -14,6 +14,7 @@ from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
 
+from portal import logs
 from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.run.dotted import PathError, resolve
@@ -96,6 +97,7 @@ def runnable(tasks: Sequence[Task]) -> dict[Task, Callable[[], Any]]:
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     die_with_parent()
+    logs.configure()
     try:
         settings = Settings.load(os.environ)
     except SettingsError as error:

@@ -10,6 +10,8 @@ from granian.server.mp import MPServer
 from portal.config import Settings, SettingsError
 from portal.run.parent import die_with_parent
 
+ONE_LINE = {"()": "portal.logs.OneLine"}
+
 
 def make_server(settings: Settings) -> MPServer:
     """The server with its worker processes; visitors' addresses are not logged."""
@@ -23,6 +25,7 @@ def make_server(settings: Settings) -> MPServer:
         blocking_threads=settings.web_threads,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig={"formatters": {"generic": ONE_LINE, "access": ONE_LINE}},
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,

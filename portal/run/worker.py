@@ -11,6 +11,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from portal import logs
 from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.run.dotted import PathError, resolve
@@ -87,6 +88,7 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python -m portal.run.worker {'|'.join(QUEUES)}", file=sys.stderr)
         return 2
     die_with_parent()
+    logs.configure()
     try:
         settings = Settings.load(os.environ)
     except SettingsError as error:
