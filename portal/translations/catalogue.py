@@ -27,6 +27,7 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "lazy_gettext": None,
     "lazy_ngettext": (1, 2),
     "gettext_noop": None,
+    "tr": None,
 }
 JINJA_OPTIONS = {"encoding": "utf-8", "trimmed": "true", "silent": "false"}
 # Lines of the header that change with the hour or the tool and would make every run a conflict.

@@ -1,0 +1,24 @@
+"""How the rules speak on a page: in the language of the request, from the application's catalogue."""
+
+from __future__ import annotations
+
+from flask_babel import get_locale, gettext
+
+from portal.rewards.speech import CHINESE, ENGLISH
+
+
+class PageTongue:
+    """Says message ids in the language of the page."""
+
+    @property
+    def language(self) -> str:
+        """zh or en."""
+        locale = get_locale()
+        return ENGLISH if locale is not None and locale.language == ENGLISH else CHINESE
+
+    def __call__(self, message: str, /, **facts: object) -> str:
+        """Return the sentence with its facts."""
+        return str(gettext(message, **facts))
+
+
+PAGE = PageTongue()

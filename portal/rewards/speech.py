@@ -1,0 +1,131 @@
+"""The two tongues in which the rules speak: on a page by the page's catalogue, at a terminal without Flask (pure)."""
+
+from __future__ import annotations
+
+import gettext
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from portal.money import format_yuan, format_yuan_brief
+
+CATALOGUES = Path(__file__).parent.parent / "translations"
+CHINESE, ENGLISH = "zh", "en"
+
+
+class Bilingual(Protocol):
+    """A text of a rule file, in both languages."""
+
+    @property
+    def zh(self) -> str:
+        """The Chinese text."""
+
+    @property
+    def en(self) -> str:
+        """The English text."""
+
+
+class Tongue(Protocol):
+    """Says a message id in the reader's language; ``tr`` is its name everywhere, so that ids are collected."""
+
+    @property
+    def language(self) -> str:
+        """zh or en."""
+
+    def __call__(self, message: str, /, **facts: object) -> str:
+        """Return the sentence with its facts."""
+
+
+class CatalogueTongue:
+    """A tongue of the standard library, over the compiled catalogue."""
+
+    def __init__(self, language: str) -> None:
+        self.language = CHINESE if language.startswith(CHINESE) else ENGLISH
+        self._found = _catalogue() if self.language == CHINESE else gettext.NullTranslations()
+
+    def __call__(self, message: str, /, **facts: object) -> str:
+        """Return the sentence with its facts."""
+        said = self._found.gettext(message)
+        return said % facts if facts else said
+
+
+def _catalogue() -> gettext.NullTranslations:
+    path = CATALOGUES / "zh_Hans" / "LC_MESSAGES" / "messages.mo"
+    if not path.exists():
+        # Compiled by `make install`; a fresh checkout has the texts alone.
+        subprocess.run([sys.executable, "-m", "portal.translations.compile"], check=True)  # noqa: S603
+    with path.open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def terminal_language(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the language that the terminal asks for; Chinese unless it asks for English."""
+    asked = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return ENGLISH if asked.lower().startswith("en") else CHINESE
+
+
+def text(bilingual: Bilingual, tr: Tongue) -> str:
+    """Return the text in the reader's language; the other one where it was left empty."""
+    own, other = (bilingual.zh, bilingual.en) if tr.language == CHINESE else (bilingual.en, bilingual.zh)
+    return own or other
+
+
+def listed(items: list[str], tr: Tongue) -> str:
+    """Return items as one enumeration."""
+    return ("、" if tr.language == CHINESE else ", ").join(items)
+
+
+def sentences(parts: list[str], tr: Tongue) -> str:
+    """Return whole sentences one after the other."""
+    return ("" if tr.language == CHINESE else " ").join(part for part in parts if part)
+
+
+def yuan(fen: int | Fraction) -> str:
+    """Return an amount in yuan, without decimals where there are none."""
+    return format_yuan_brief(int(fen)) if Fraction(fen).denominator == 1 else decimal(Fraction(fen) / 100)
+
+
+def yuan_exact(fen: int) -> str:
+    """Return an amount in yuan with its two decimals."""
+    return format_yuan(fen)
+
+
+def percent(rate: Fraction) -> str:
+    """Return a rate in percent, such as "12.5%"."""
+    return f"{decimal(rate * 100)}%"
+
+
+def decimal(value: Fraction) -> str:
+    """Return a number with thousands commas; what does not end is cut after eight places."""
+    scaled = abs(value) * 10**8
+    whole, part = divmod(scaled.numerator // scaled.denominator, 10**8)
+    digits = f"{part:08d}".rstrip("0")
+    return ("-" if value < 0 else "") + f"{whole:,}" + (f".{digits}" if digits else "")
+
+
+def day(on: date, tr: Tongue) -> str:
+    """Return a date: 2022 年 6 月 1 日, or 1 June 2022."""
+    if tr.language == CHINESE:
+        return f"{on.year} 年 {on.month} 月 {on.day} 日"
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
