@@ -12,7 +12,7 @@ class PageTongue:
 
     @property
     def language(self) -> str:
-        """zh or en."""
+        """The language, zh or en."""
         locale = get_locale()
         return ENGLISH if locale is not None and locale.language == ENGLISH else CHINESE
 

@@ -1,4 +1,4 @@
-"""The two tongues in which the rules speak: on a page by the page's catalogue, at a terminal without Flask (pure)."""
+"""The tongues in which the rules speak, and how they write amounts: no Flask, for the terminal starts fast."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Bilingual(Protocol):
 
 
 class Tongue(Protocol):
-    """Says a message id in the reader's language; ``tr`` is its name everywhere, so that ids are collected."""
+    """Says a message id in the reader's language; always named ``tr``, so that the ids are collected."""
 
     @property
     def language(self) -> str:
-        """zh or en."""
+        """The language, zh or en."""
 
     def __call__(self, message: str, /, **facts: object) -> str:
         """Return the sentence with its facts."""
@@ -58,7 +58,7 @@ def _catalogue() -> gettext.NullTranslations:
     path = CATALOGUES / "zh_Hans" / "LC_MESSAGES" / "messages.mo"
     if not path.exists():
         # Compiled by `make install`; a fresh checkout has the texts alone.
-        subprocess.run([sys.executable, "-m", "portal.translations.compile"], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "portal.translations.compile"], check=True)
     with path.open("rb") as file:
         return gettext.GNUTranslations(file)
 
