@@ -155,7 +155,8 @@ def fill_pool(settings: Settings, count: int) -> None:
         pipe.delete(POOL_KEY)
         for _ in range(count):
             challenge_id = secrets.token_hex(16)
-            pipe.rpush(
+            # In front: what the worker draws at its own start waits behind these.
+            pipe.lpush(
                 POOL_KEY, bytes.fromhex(challenge_id) + answer_mac(key, challenge_id, ANSWER) + picture
             )
         pipe.execute()

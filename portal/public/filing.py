@@ -28,6 +28,7 @@ from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import csrf, settings
 from portal.people.actor import REPORTER
 from portal.public import crowd, keeping, notices_versions
+from portal.public.arriving import arriving
 from portal.public.blueprint import public
 from portal.public.filing_form import Form
 from portal.public.filing_pages import (
@@ -230,9 +231,10 @@ def _send(form: Form, filing: Filing) -> Response:
     _tend_staged(form)
     filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
     keeping.forget()
+    coming = arriving(form.draft.submission_id, form.at)  # here, since asking later is a transaction more
     db.session.commit()
     ring_for(filed.evidence_ids)
-    return receipt_page(form, filed)
+    return receipt_page(form, filed, coming)
 
 
 def _challenge_fault(form: Form) -> FaultCode | None:

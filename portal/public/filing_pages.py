@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from flask import Response, current_app, make_response, render_template
 from flask_babel import get_locale
 
@@ -20,8 +23,8 @@ from portal.extensions import settings
 from portal.presentation import text_size, theme
 from portal.public import choices
 from portal.public.arriving import Arriving, arriving, nothing_yet
-from portal.public.blank_form import page_for
 from portal.public.district_centres import centre_of
+from portal.public.drawn_once import page_for
 from portal.public.filing_form import Form
 from portal.public.notices_versions import CURRENT
 from portal.public.places import districts
@@ -46,7 +49,9 @@ def blank_form_page(draft: Draft, start: str = "") -> Response:
         catalogue().mark,
     )
     coming = nothing_yet(draft.submission_id, draft.opened_at)
-    page = page_for(key, (sealed, coming.token), lambda: _draw_form(form, [], sealed, coming))
+    page = page_for(
+        key, (sealed, coming.token), lambda own: _draw_form(form, [], own[0], Arriving(own[1], []))
+    )
     return located(make_response(page))
 
 
@@ -107,19 +112,39 @@ def review_page(form: Form, files: list[StagedFile]) -> Response:
     return _answer(page, form)
 
 
-def receipt_page(form: Form, filed: Filed) -> Response:
+def receipt_page(form: Form, filed: Filed, coming: Arriving) -> Response:
     """The receipt: the code first, then what happens by when."""
+    # To the minute, as it is shown: all receipts of a minute are one page but for code, number and tokens.
+    at = filed.received_at.replace(second=0, microsecond=0)
+    alerts = bool(form.answers.get("alert_channel"))
+    own = (filed.number, coming.token, *receipt.groups(form.draft.receipt_code))
+
+    def draw(own: Sequence[str]) -> str:
+        number, token, *code = own
+        return _draw_receipt(filed, at, alerts, number, code, Arriving(token, coming.files))
+
+    if coming.files:
+        return make_response(draw(own))
+    key = ("receipt", at, alerts, filed.outcome, filed.duty_called, locale(), theme(), text_size())
+    return make_response(page_for(key, own, draw))
+
+
+def _draw_receipt(
+    filed: Filed, at: datetime, alerts: bool, number: str, code: list[str], coming: Arriving
+) -> str:
     chosen = settings()
-    page = render_template(
+    return render_template(
         "public/receipt.html",
-        code=receipt.groups(form.draft.receipt_code),
-        filed=filed,
+        code=code,
+        number=number,
+        received_at=at,
+        outcome=filed.outcome,
+        duty_called=filed.duty_called,
         accept_by=due_at(DueStep.ACCEPT, filed.received_at, chosen.deadlines, chosen.zone),
         deadlines=chosen.deadlines,
-        alerts=form.answers.get("alert_channel", ""),
-        arriving=arriving(form.draft.submission_id, form.at),
+        alerts=alerts,
+        arriving=coming,
     )
-    return make_response(page)
 
 
 def locale() -> str:
