@@ -182,12 +182,17 @@ def _clean(row: _File, store: Store) -> _Made:
 
 
 def _draw(row: _File, copies: Clean, store: Store) -> list[str]:
-    """Store the pages of a document as pictures; without them it can still be downloaded."""
+    """Store the pages of a document as pictures; without them it can still be downloaded.
+
+    A child that was killed is no fault of the document: it is tried again before it is done without.
+    """
     if copies.media_type.kind is not Kind.DOCUMENT:
         return []
     try:
         return [store.put(io.BytesIO(page)).digest for page in draw_pages(copies.main)]
     except CleaningError as error:
+        if error.code not in FINAL and row.attempts < ATTEMPTS:
+            raise
         log.warning("evidence %s: no pictures of its pages (%s)", row.id, error.code.value)
         return []
 

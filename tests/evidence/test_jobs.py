@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.evidence import jobs, staging
 from portal.evidence.cleaning import CleaningError, CleaningFault
-from portal.evidence.models import CleanState, Evidence
+from portal.evidence.models import CleanState, Evidence, EvidencePage
 from tests.fixtures.records import make_report
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
@@ -105,6 +106,32 @@ def test_what_no_job_did_is_found_and_done_without_a_queue(
     session.refresh(row)
     assert row.clean_state is CleanState.CLEAN
     assert jobs.pending() == 0
+
+
+def test_pages_whose_drawing_was_killed_are_drawn_again_and_at_last_done_without(
+    app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a moment without memory costs a document its pages for good."""
+    killed, good = (
+        make_evidence(app, session, samples["application/pdf"] + end) for end in (b"\n%1", b"\n%2")
+    )
+    real = jobs.draw_pages
+
+    def kill(*_args: object) -> None:
+        raise CleaningError(CleaningFault.TOO_COSTLY)
+
+    monkeypatch.setattr(jobs, "draw_pages", kill)
+    for expected in (CleanState.PENDING, CleanState.PENDING, CleanState.CLEAN):
+        jobs.clean(killed.id)
+        session.refresh(killed)
+        assert killed.clean_state is expected
+    jobs.clean(good.id)
+    monkeypatch.setattr(jobs, "draw_pages", real)
+    jobs.clean(good.id)
+    session.refresh(good)
+    assert (good.clean_state, good.fault, good.attempts) == (CleanState.CLEAN, "", 2)
+    pages = session.scalars(select(EvidencePage.evidence_id))
+    assert list(pages) == [good.id, good.id]
 
 
 def test_an_unknown_file_is_no_error(app: Flask) -> None:
