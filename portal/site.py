@@ -6,13 +6,13 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, request, session, url_for
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from portal import health, presentation
 from portal.challenge.challenger import Challenger
 from portal.errors import NotFound
-from portal.extensions import limiter
-from portal.public import questions
+from portal.public import crowd, questions
 
 site = Blueprint("site", __name__)
 
@@ -34,9 +34,10 @@ def healthz() -> tuple[dict[str, object], int]:
 
 
 @site.post("/challenge")
-@limiter.limit("60/minute")
 def challenge_new() -> dict[str, str]:
     """Set a new picture or sound; the page fetches it when its last step is reached."""
+    if not crowd.takes_question():
+        raise TooManyRequests
     question = questions.ask(spoken=request.args.get("kind") == "audio")
     if question.spoken:
         return {"id": question.id, "sound": url_for("site.challenge_sound", challenge_id=question.id)}

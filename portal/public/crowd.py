@@ -10,6 +10,7 @@ REPORTS = parse("30/10 minutes")
 # No picture is asked for before files are staged, so that nobody loses them by misreading one.
 FILES = parse("180/10 minutes")
 KILOBYTES = parse("4000000/10 minutes")
+QUESTIONS = parse("60/minute")
 # A recording is 140 KB to send and to keep; who cannot have one more is shown a picture.
 SOUNDS = parse("40/10 minutes")
 SOLVED_WHEN_CROWDED = 2
@@ -19,6 +20,11 @@ _NAME = "report"
 def takes_file() -> bool:
     """Count a file; say whether this network may still stage one."""
     return counts.hit(FILES, "file")
+
+
+def takes_question() -> bool:
+    """Count a picture or recording; say whether this network may be asked one more question."""
+    return counts.hit(QUESTIONS, "question")
 
 
 def takes_sound() -> bool:

@@ -543,6 +543,15 @@ def test_a_picture_is_set_and_shown_to_the_script(client: FlaskClient, pictures:
     assert client.get("/challenge/unknown.png").status_code == 404
 
 
+def test_a_network_that_asks_for_pictures_without_end_gets_no_more(
+    client: FlaskClient, pictures: OnePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citizen = Citizen(client).open()
+    monkeypatch.setattr(crowd, "takes_question", lambda: False)
+    token = {"X-CSRFToken": citizen.hidden["csrf_token"]}
+    assert client.post("/challenge", headers=token).status_code == 429
+
+
 def test_redis_being_down_costs_nothing_but_speed(
     app: Flask, client: FlaskClient, session: Session, pictures: OnePicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -600,6 +609,8 @@ def test_the_counts_of_a_network_end_at_their_limits(app: Flask, redis_url: str)
         patch.setattr(counts, "visitor_key", lambda: key)
         waits = [crowd.wait_seconds() for _ in range(31)]
         files = [crowd.takes_file() for _ in range(181)]
+        questions = [crowd.takes_question() for _ in range(61)]
+    assert questions == [True] * 60 + [False]
     assert waits[:30] == [0] * 30
     assert 0 < waits[30] <= 600
     assert files == [True] * 180 + [False]
