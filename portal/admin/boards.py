@@ -19,7 +19,7 @@ from portal.extensions import settings
 from portal.money import format_yuan_brief
 from portal.reports.sectors import SECTORS
 from portal.rewards.rules.anyang import GENERAL, WELDING
-from portal.rewards.rules.model import Entry, OfficerChoice, PercentOfPenalty
+from portal.rewards.rules.legacy import Entry, OfficerChoice, PercentOfPenalty
 from portal.subjects import boards as service
 from portal.subjects import register
 from portal.subjects.boards import Place

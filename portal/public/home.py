@@ -14,7 +14,7 @@ from portal.public.totals import totals
 from portal.reports.sectors import SECTORS
 from portal.reports.situations import catalogue
 from portal.rewards.rules.anyang import GENERAL
-from portal.rewards.rules.model import PercentOfPenalty
+from portal.rewards.rules.legacy import PercentOfPenalty
 
 
 class Entry(NamedTuple):

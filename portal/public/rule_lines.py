@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from portal.money import format_yuan_brief
 from portal.rewards.explain import CLASS_LABELS, PART_LABELS, rule_title
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     Entry,
     Kind,
     Moment,

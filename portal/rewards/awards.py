@@ -24,7 +24,7 @@ from portal.rewards.moves import move_award
 from portal.rewards.proposal import differs, propose, revise
 from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
-from portal.rewards.rules.model import Choice
+from portal.rewards.rules.given import Choice
 from portal.rewards.rules.outcome import Need
 from portal.rewards.standing import Block, NotReady, standing
 from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction

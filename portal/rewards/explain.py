@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from portal.money import format_yuan, format_yuan_brief
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation, Step
-from portal.rewards.rules.model import AccidentClass, Part, RuleId
+from portal.rewards.rules.legacy import AccidentClass, Part, RuleId
 from portal.rewards.rules.outcome import Estimate, Missing, Need, Reason
 from portal.rewards.rules.views import for_finance, without_sealed_lines
 

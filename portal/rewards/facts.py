@@ -13,7 +13,7 @@ from portal.cases.telling import live_reports
 from portal.database import db
 from portal.reports.identity import checks_of_many
 from portal.reports.models import IdentityCheck, Question, RealName, Report
-from portal.rewards.rules import model as rules
+from portal.rewards.rules import legacy as rules
 from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.outcome import Need, Outcome, Verdict

@@ -8,8 +8,8 @@ from typing import Any
 
 from portal.rewards.explain import Audience, Line, explain
 from portal.rewards.rules.derivation import Derivation
-from portal.rewards.rules.model import Kind
 from portal.rewards.rules.views import without_sealed_lines
+from portal.rewards.rules.vocabulary import Kind
 
 
 @dataclass(frozen=True, slots=True)

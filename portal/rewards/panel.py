@@ -16,9 +16,9 @@ from portal.rewards.facts import Computation, compute_case, stored_choices
 from portal.rewards.lines import Shown, lines_for
 from portal.rewards.models import Act, Award
 from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.model import Kind
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.views import outcome_for_verifier
+from portal.rewards.rules.vocabulary import Kind
 from portal.rewards.steps import AwardStatus
 from portal.rewards.words import KINDS
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext
 
 from portal.rewards.models import Act, EntryKind
 from portal.rewards.payouts import ReturnReason
-from portal.rewards.rules.model import Kind
+from portal.rewards.rules.vocabulary import Kind
 
 KINDS = {
     Kind.MAJOR_HAZARD: lazy_gettext("Major hazard"),

@@ -25,7 +25,7 @@ from portal.rewards.explain import (
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation
-from portal.rewards.rules.model import AccidentClass, Band, Facts, RuleId
+from portal.rewards.rules.legacy import AccidentClass, Band, Facts, RuleId
 from portal.rewards.rules.outcome import Estimate, Missing, Need, Reason
 from tests.rewards.rules.cases import case, deaths, fined, paid_facts, unpunished, welding
 

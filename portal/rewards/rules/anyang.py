@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     AccidentClass,
     Band,
     EmployeeUplift,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from portal.rewards.rules.codes import Code, DerivationError, Value
-from portal.rewards.rules.model import AccidentClass, Kind, Part
+from portal.rewards.rules.vocabulary import AccidentClass, Kind, Part
 
 DERIVATION_KEYS = frozenset(
     {"schema", "rule_set", "rule_set_version", "kind", "sealed", "amount_fen", "steps"}

@@ -8,7 +8,7 @@ from fractions import Fraction
 from portal.rewards.rules.anyang import ANYANG, RULE_SETS
 from portal.rewards.rules.codes import Code, Value
 from portal.rewards.rules.derivation import Derivation, Step, take_step
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     MOMENTS,
     Entry,
     Facts,

@@ -19,7 +19,8 @@ from portal.rewards.rules.closed import (
     yes_or_no,
 )
 from portal.rewards.rules.codes import EFFECT, Code, DerivationError, Value, bit, number
-from portal.rewards.rules.model import Kind, Source
+from portal.rewards.rules.model import Source
+from portal.rewards.rules.vocabulary import Kind
 
 SCHEMA = 1
 """The version of the stored form; raise it when a key or the meaning of a code changes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     AccidentClass,
     Band,
     Facts,

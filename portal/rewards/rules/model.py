@@ -1,158 +1,53 @@
-"""The words the reward rules are written in: kinds, facts, clauses and rule sets, all frozen values."""
+"""A rule set as it stands in its file: frozen values, amounts in fen, rates as fractions of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 
 from portal.money import MAX_FEN
-
-MAX_DEATHS = 10_000
-"""More confirmed deaths than this in one accident are a slip of the keyboard."""
-
-
-class Kind(StrEnum):
-    """What was found."""
-
-    MAJOR_HAZARD = "major_hazard"
-    ILLEGAL_ACT = "illegal_act"
-    ORDINARY_HAZARD = "ordinary_hazard"
-    CONCEALED_ACCIDENT = "concealed_accident"
-    WELDING_VIOLATION = "welding_violation"
-
-
-class AccidentClass(StrEnum):
-    """The class of the whole accident, as the investigation confirmed it."""
-
-    ORDINARY = "ordinary"
-    LARGER = "larger"
-    MAJOR = "major"
-    ESPECIALLY_MAJOR = "especially_major"
-
-
-class Part(StrEnum):
-    """What a part of a penalty is."""
-
-    FINE_FIRM = "fine_firm"
-    FINE_PERSON = "fine_person"
-    CONFISCATED = "confiscated"
-
-
-class PenaltyState(StrEnum):
-    """Whether the penalty of a finding is known."""
-
-    PENDING = "pending"
-    RECORDED = "recorded"
-    NONE = "none"
-
-
-class RealName(StrEnum):
-    """How far the reporter has given a name."""
-
-    NONE = "none"
-    DECLARED = "declared"
-    CONFIRMED = "confirmed"
-
-
-class Moment(StrEnum):
-    """The moments at which a rule may ask for the real name, in order."""
-
-    FILING = "filing"
-    CONCLUSION = "conclusion"
-    CLAIM = "claim"
-
-
-MOMENTS: tuple[Moment, ...] = (Moment.FILING, Moment.CONCLUSION, Moment.CLAIM)
-
-
-class RuleId(StrEnum):
-    """The documents whose figures ship."""
-
-    NATIONAL_2018 = "national-2018"
-    HENAN_2025 = "henan-2025"
-    ANYANG_GENERAL_2022 = "anyang-general-2022"
-    ANYANG_WELDING = "anyang-welding"
-    TAX_1994 = "tax-1994-20"
-
-
-class Overlap(StrEnum):
-    """What is paid when several findings of one case earn an award."""
-
-    HIGHEST = "highest"
-
-
-class FactFault(StrEnum):
-    """Why facts were refused."""
-
-    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
-    DEATHS_OUT_OF_RANGE = "deaths_out_of_range"
-    PARTS_WITHOUT_PENALTY = "parts_without_penalty"
-
-
-class FactError(ValueError):
-    """Facts contradict each other or leave the range of money; carries a code only."""
-
-    def __init__(self, code: FactFault) -> None:
-        """Keep the code."""
-        super().__init__(code.value)
-        self.code = code
+from portal.rewards.rules.clauses.bounds import Pay
+from portal.rewards.rules.conditions import Condition
+from portal.rewards.rules.rounding import Rounding
+from portal.rewards.rules.vocabulary import (
+    About,
+    Admission,
+    Anonymous,
+    ConfirmedBy,
+    FactType,
+    GovernsBy,
+    Kind,
+    KnownBefore,
+    Moment,
+    Order,
+    Overlap,
+    PayableWhen,
+    Payment,
+    Period,
+    SharingMode,
+    Stage,
+    Together,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class PenaltyPart:
-    """One sum of a penalty, in fen."""
+class Text:
+    """Words in both languages."""
 
-    part: Part
-    amount_fen: int
-
-    def __post_init__(self) -> None:
-        """Refuse an amount outside 0 to MAX_FEN; raises FactError."""
-        if not 0 <= self.amount_fen <= MAX_FEN:
-            raise FactError(FactFault.AMOUNT_OUT_OF_RANGE)
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An amount an officer chose, in fen, and whether the reason was written down."""
+class Source:
+    """Where a figure comes from: the rule set it was written in, its article, whether it was seen."""
 
-    amount_fen: int
-    reasoned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FindingFacts:
-    """What the rules need to know of one finding; nothing of where, who or when."""
-
-    kind: Kind
-    penalty: PenaltyState = PenaltyState.PENDING
-    parts: tuple[PenaltyPart, ...] = ()
-    deaths_confirmed: int | None = None
-    accident_class: AccidentClass | None = None
-    choice: Choice | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse impossible numbers and parts of a penalty that is not recorded; raises FactError."""
-        if self.deaths_confirmed is not None and not 0 <= self.deaths_confirmed <= MAX_DEATHS:
-            raise FactError(FactFault.DEATHS_OUT_OF_RANGE)
-        if self.parts and self.penalty is not PenaltyState.RECORDED:
-            raise FactError(FactFault.PARTS_WITHOUT_PENALTY)
-        if sum(part.amount_fen for part in self.parts) > MAX_FEN:
-            raise FactError(FactFault.AMOUNT_OUT_OF_RANGE)
-
-    def total(self, part: Part) -> int:
-        """Return the fen of all parts of this sort."""
-        return sum(one.amount_fen for one in self.parts if one.part is part)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The findings of a case and what is known about its reporter."""
-
-    findings: tuple[FindingFacts, ...]
-    real_name: RealName = RealName.NONE
-    employment_declared: bool = False
-    employee: bool | None = None
+    rule: str
+    version: int
+    article: str = ""
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,68 +68,117 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a figure comes from; an empty article or confirmed=False is to be confirmed, and no law yet."""
+class Option:
+    """One answer of a choice, with the named amounts (fen) and rates that entries may take from it."""
 
-    rule: RuleId
-    version: int
-    article: str = ""
-    confirmed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class PercentOfPenalty:
-    """A share of named penalty parts, kept inside a band; the share may have a source of its own."""
-
-    base: tuple[Part, ...]
-    rate: Fraction
-    band: Band
-    rate_source: Source
+    id: str
+    label: Text
+    group: Text | None = None
+    values: Mapping[str, int | Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class OfficerChoice:
-    """A band in which an officer chooses and writes the reason; a default is proposed until he does."""
+class Fact:
+    """A question the rule asks: its type, words, bounds (fen for money), and who confirms the answer."""
 
-    band: Band
-    default_fen: int | None = None
+    id: str
+    type: FactType
+    label: Text
+    about: About = About.FINDING
+    confirmed_by: ConfirmedBy = ConfirmedBy.VERIFIER
+    help: Text | None = None
+    unit: Text | None = None
+    decimals: int = 0
+    min: int | Fraction | None = None
+    max: int | Fraction | None = None
+    public: bool = False
+    options: tuple[Option, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class PerDeath:
-    """An amount for each confirmed concealed death, by the class of the accident, with a cap."""
-
-    by_class: tuple[tuple[AccidentClass, int], ...]
-    max_fen: int
-
-    def amount(self, accident: AccidentClass) -> int:
-        """Return the fen per death for an accident of this class."""
-        return dict(self.by_class)[accident]
-
-
-Clause = PercentOfPenalty | OfficerChoice | PerDeath
+    def option(self, option_id: str) -> Option | None:
+        """Return one answer of a choice."""
+        return next((one for one in self.options if one.id == option_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One provision: for which kinds, what is paid, and where it is written."""
+    """One provision ([[award]]): when it holds, what is paid, and where it is written."""
 
+    id: str
+    when: Condition
     kinds: tuple[Kind, ...]
-    clause: Clause
+    pay: Pay
     source: Source
     real_name_by: Moment
-    without_penalty: OfficerChoice | None = None
-    without_penalty_source: Source | None = None
+    stage: Stage = Stage.MAIN
+    without_penalty: Pay | None = None
+    title: Text | None = None
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EmployeeUplift:
-    """What an employee of the firm gets on top, and the cap of award and uplift together (uplift_cap)."""
+class Exclusion:
+    """Something that is never paid, with the reason in words ([[exclude]])."""
 
-    rate: Fraction
-    at_least_fen: int
-    uplift_cap_fen: int
+    id: str
+    when: Condition
+    reason: Text
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Uplift:
+    """What is added: a share of the award or a fixed amount (fen), at least ``at_least_fen``; its order and cap."""
+
+    id: str
+    when: Condition
+    rate: Fraction | None
+    fixed_fen: int
+    at_least_fen: int
+    order: Order
+    source: Source
+    personal: bool
+    cap_fen: int | None = None
+    stages: frozenset[Stage] = frozenset({Stage.MAIN})
+    title: Text | None = None
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much (fen) or how often one reporter is paid in a period; by_kind: of the same kind only."""
+
+    id: str
+    period: Period
+    source: Source
+    max_fen: int | None = None
+    count: int | None = None
+    by_kind: bool = False
+    title: Text | None = None
+
+    def key(self, kind: Kind) -> str:
+        """Return under which key a reporter's earlier awards are looked up."""
+        return f"{self.id}:{kind.value}" if self.by_kind else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Who may be paid at all."""
+
+    source: Source
+    real_name_by: Moment = Moment.CLAIM
+    anonymous: Anonymous = Anonymous.WITH_PROOF
+    known_before: KnownBefore = KnownBefore.EXCLUDED
+    staff_or_relatives: Admission = Admission.EXCLUDED
+    principal: Admission = Admission.EXCLUDED
+    first_only: bool = True
+    claim_days: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How an award is divided among several reporters."""
+
+    mode: SharingMode = SharingMode.FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +190,58 @@ class Withholding:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """Named parts taken over from another rule set."""
+
+    rule: str
+    version: int
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The provisions of one city in the order they are tried: the first that names the kind governs."""
+    """The provisions of one document in the order they are tried: the first whose condition holds governs."""
 
     id: str
     version: int
+    title: Text
+    kinds: tuple[Kind, ...]
     entries: tuple[Entry, ...]
-    uplift: EmployeeUplift
-    overlap: Overlap
+    eligibility: Eligibility
     withholding: Withholding
+    source: Source
+    effective_from: date
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """Every fact that it uses, declared here, standard or inherited, by id, in the order of the file."""
+    uplifts: tuple[Uplift, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    sharing: Sharing = Sharing()
+    rounding: Rounding = Rounding()
+    overlap: Overlap = Overlap.HIGHEST
+    together: Together = Together.HIGHEST
+    cap_fen: int | None = None
+    governs_by: GovernsBy = GovernsBy.ACCEPTED
+    payable_when: PayableWhen = PayableWhen.PENALTY_RECORDED
+    payment: Payment = Payment.EACH
+    sectors: tuple[str, ...] = ()
+    inherits: tuple[Inherited, ...] = ()
+    document: Text | None = None
+    invented: bool = False
+    effective_confirmed: bool = True
 
-    def entry_for(self, kind: Kind) -> Entry | None:
-        """Return the provision that governs this kind, or None when no rule covers it."""
-        return next((entry for entry in self.entries if kind in entry.kinds), None)
+    def covers(self, kind: Kind) -> bool:
+        """Tell whether the rule set speaks of this kind."""
+        return kind in self.kinds
+
+    def entry_for(self, kind: Kind, stage: Stage = Stage.MAIN) -> Entry | None:
+        """Return the first provision that may govern this kind, or None when no rule covers it."""
+        return next((one for one in self.entries if kind in one.kinds and one.stage is stage), None)
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """Return a provision by its id."""
+        return next((one for one in self.entries if one.id == entry_id), None)
+
+    def asked(self, about: About) -> Iterator[Fact]:
+        """Return the questions about this, in the order in which they are asked."""
+        return (fact for fact in self.facts.values() if fact.about is about)

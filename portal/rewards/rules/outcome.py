@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portal.rewards.rules.derivation import Derivation
-from portal.rewards.rules.model import Band, Moment
+from portal.rewards.rules.model import Band
+from portal.rewards.rules.vocabulary import Moment
 
 
 class Need(StrEnum):
-    """A fact the rules still miss."""
+    """A fact the rules still miss; FACT names it in Missing.fact."""
 
     PENALTY = "penalty"
     DEATHS = "deaths"
     ACCIDENT_CLASS = "accident_class"
+    FACT = "fact"
     CHOICE = "choice"
     CHOICE_INSIDE_BAND = "choice_inside_band"
     CHOICE_REASON = "choice_reason"
@@ -32,7 +35,25 @@ class Reason(StrEnum):
     NO_FINDING = "no_finding"
     KIND_NOT_COVERED = "kind_not_covered"
     NO_CONFIRMED_DEATH = "no_confirmed_death"
+    NOTHING_COUNTED = "nothing_counted"
+    BELOW_LEAST = "below_least"
+    NO_PENALTY_NO_AWARD = "no_penalty_no_award"
+    EXCLUDED = "excluded"
+    KNOWN_BEFORE = "known_before"
+    STAFF_OR_RELATIVE = "staff_or_relative"
+    PRINCIPAL = "principal"
+    ANONYMOUS = "anonymous"
+    NOT_FIRST = "not_first"
     REAL_NAME_MISSING = "real_name_missing"
+    REAL_NAME_NOT_CONFIRMED = "real_name_not_confirmed"
+    WINDOW_OVER = "window_over"
+    CAP_REACHED = "cap_reached"
+
+
+ABOUT_THE_REPORTER: frozenset[Reason] = frozenset(
+    {Reason.STAFF_OR_RELATIVE, Reason.PRINCIPAL, Reason.CAP_REACHED}
+)
+"""Reasons that tell who the reporter is or what he was paid before: sealed for the verifier."""
 
 
 class Verdict(StrEnum):
@@ -45,17 +66,33 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ineligible:
+    """Why nothing is paid, with facts for its sentence: exclusion, fact, limit ids, days, fen, the moment."""
+
+    code: Reason
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+    finding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
-    """A missing fact: of which finding (its place; None: of the reporter), and inside which band."""
+    """A missing fact: of which finding (its place; None: of the case or reporter), inside which band, which."""
 
     need: Need
     finding: int | None = None
     band: Band | None = None
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a computation; amount_fen and derivation are there exactly when the verdict is AWARD."""
+    """The result of a computation; amount_fen and derivation are there exactly when the verdict is AWARD.
+
+    ``computed_fen``: what the formula gives before an officer went beyond a soft cap; else the amount.
+    ``payable``: the penalties stand as the rule's payable_when asks; before that it is an estimate.
+    ``chosen_beyond``: a soft cap was passed: a second approver is needed.
+    ``unsealed``: for the verifier, what stands there whoever the reporter is; only where that differs.
+    """
 
     verdict: Verdict
     amount_fen: int | None = None
@@ -65,16 +102,27 @@ class Outcome:
     officers_choice: bool = False
     finding: int | None = None
     real_name_due: Moment | None = None
+    reasons: tuple[Ineligible, ...] = ()
+    payable: bool = False
+    chosen_beyond: bool = False
+    computed_fen: int | None = None
+    entry: str = ""
+    unsealed: Outcome | None = None
 
     @property
     def ready(self) -> bool:
         """Tell whether there is an amount and nothing stands in the way of approving it."""
         return self.verdict is Verdict.AWARD and not self.needs
 
+    @property
+    def estimate_only(self) -> bool:
+        """Tell whether the amount may not be paid yet: the rule waits for the penalty."""
+        return self.verdict is Verdict.AWARD and not self.payable
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What may come of the findings as far as they are known, in fen, without anything about the person."""
+    """What may come of the findings as far as they are known, in fen, if anything is paid."""
 
     low_fen: int
     high_fen: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from portal.money import parse_yuan
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     AccidentClass,
     Choice,
     Facts,

@@ -12,7 +12,7 @@ from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.codes import Code, DerivationError
 from portal.rewards.rules.compute import compute, rule_set
 from portal.rewards.rules.derivation import Derivation, recompute
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     AccidentClass,
     Band,
     FactError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.model import AccidentClass, Facts, Kind
+from portal.rewards.rules.legacy import AccidentClass, Facts, Kind
 from portal.rewards.rules.outcome import Estimate
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 

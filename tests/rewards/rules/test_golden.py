@@ -7,7 +7,7 @@ import pytest
 from portal.money import parse_yuan
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import recompute
-from portal.rewards.rules.model import AccidentClass, Facts, Kind, Moment, RealName
+from portal.rewards.rules.legacy import AccidentClass, Facts, Kind, Moment, RealName
 from portal.rewards.rules.outcome import Need, Outcome, Reason, Verdict
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 

@@ -12,7 +12,7 @@ from portal.rewards.rules.codes import Code
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.model import (
+from portal.rewards.rules.legacy import (
     AccidentClass,
     Facts,
     FindingFacts,
