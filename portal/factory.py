@@ -267,7 +267,7 @@ def _note_refusal(status: int) -> None:
     # The key that the session remembers: asking the row would ask the database, which may be what failed.
     known = inspect(account).identity if account is not None else None
     if status in TOLD or known:
-        logs.note("refused", status=status, account=known[0] if known else None)
+        logs.mark("refused", status=status, account=known[0] if known else None)
 
 
 def _page(status: int, sentence: str) -> str:

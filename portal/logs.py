@@ -59,7 +59,7 @@ def configure(stream: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
 
 
-def note(event: str, **facts: object) -> None:
+def mark(event: str, **facts: object) -> None:
     """Log something about security under a fixed name; facts are among ``EXTRAS``."""
     log.info(event, extra={"event": event, **facts})
 

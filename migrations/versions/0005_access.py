@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from portal.run.guards import put_up, take_down, written_once
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -12,6 +14,7 @@ depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+GUARDS = written_once("audit_samples")
 OPEN_RESET = sa.text("confirmed_at IS NULL AND withdrawn_at IS NULL")
 
 
@@ -22,6 +25,7 @@ def upgrade() -> None:
     _recovery_codes()
     _links()
     _factor_resets()
+    _auditing()
 
 
 def _accounts_and_sessions() -> None:
@@ -145,8 +149,41 @@ def _factor_resets() -> None:
     )
 
 
+def _auditing() -> None:
+    op.create_index("ix_events_action", "events", ["action", "id"])
+    op.create_index("ix_events_at", "events", ["at", "id"])
+    op.create_table(
+        "audit_samples",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("population", sa.String(32), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("population_size", sa.Integer(), nullable=False),
+        sa.Column("population_digest", sa.String(64), nullable=False),
+        sa.Column("seed", sa.String(64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("numbers", sa.JSON(), nullable=False),
+        sa.Column("drawn_by", ID, nullable=False),
+        sa.Column("drawn_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "population IN ('cases', 'awards')", name=op.f("ck_audit_samples_audit_population")
+        ),
+        sa.CheckConstraint(
+            "size > 0 AND size <= population_size", name=op.f("ck_audit_samples_sample_fits_its_population")
+        ),
+        sa.CheckConstraint("since <= until", name=op.f("ck_audit_samples_days_in_order")),
+        sa.ForeignKeyConstraint(["drawn_by"], ["accounts.id"], name="fk_audit_samples_drawn_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_samples"),
+    )
+    put_up(op.get_bind(), GUARDS)
+
+
 def downgrade() -> None:
     """Take them back."""
+    take_down(op.get_bind(), GUARDS)
+    op.drop_table("audit_samples")
+    op.drop_index("ix_events_at", "events")
+    op.drop_index("ix_events_action", "events")
     for table in ("factor_resets", "account_links", "recovery_codes", "passkey_challenges", "passkeys"):
         op.drop_table(table)
     for column in ("network", "device", "factor_at"):

@@ -137,6 +137,10 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.register_export": Permission.REGISTER_MANAGE,
     # desk: auditor
     "desk.events": Permission.AUDIT_READ,
+    "desk.deviations": Permission.AUDIT_READ,
+    "desk.dossier": Permission.AUDIT_READ,
+    "desk.samples": Permission.AUDIT_READ,
+    "desk.sample": Permission.AUDIT_READ,
     # finance
     "finance.awards": Permission.AWARD_READ,
     "finance.award": Permission.AWARD_READ,

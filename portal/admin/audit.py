@@ -1,23 +1,72 @@
-"""The auditor's search: who did what, on what, when and why; no identity, no report's text."""
+"""The auditor's pages: event log, deviations, a case as a dossier, random samples; no identity, no text."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import render_template, request
-from flask_babel import gettext
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateField, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
 
 from portal import clock
-from portal.admin import event_log
+from portal.admin import audit_samples, event_log
+from portal.admin.audit_dossier import dossier_of
 from portal.admin.blueprint import desk
 from portal.admin.event_log import Sought
 from portal.admin.event_words import ACTIONS, lines_of
+from portal.audit.models import AuditSample, Population
+from portal.cases.models import Case
+from portal.database import db
+from portal.errors import NotFound, Refusal
 from portal.extensions import settings
+from portal.people.models import Account
+from portal.rewards.explain import Audience
+from portal.rewards.lines import Shown, lines_for
+from portal.rewards.models import Award
+from portal.rewards.words import ACTS
+
+POPULATIONS = {
+    Population.CASES: lazy_gettext("Cases concluded in these days"),
+    Population.AWARDS: lazy_gettext("Awards approved in these days"),
+}
+_required = InputRequired(lazy_gettext("Please fill this in."))
+
+
+class SampleForm(FlaskForm):
+    """From what to draw, and how many."""
+
+    population = SelectField(
+        lazy_gettext("Draw from"),
+        choices=[SelectChoice(one.value, words) for one, words in POPULATIONS.items()],
+    )
+    since = DateField(lazy_gettext("First day"), [_required])
+    until = DateField(lazy_gettext("Last day"), [_required])
+    size = IntegerField(lazy_gettext("How many"), [_required], default=10)
+    seed = StringField(
+        lazy_gettext("Seed (optional)"),
+        [Length(max=64, message=lazy_gettext("At most %(max)d characters, please."))],
+    )
 
 
 @desk.get("/events")
 def events() -> str:
     """Search the event log, newest first, by key."""
+    return _log("admin/events.html", deviations=False)
+
+
+@desk.get("/deviations")
+def deviations() -> str:
+    """Show what went beside the usual way, with its reasons."""
+    return _log("admin/deviations.html", deviations=True)
+
+
+def _log(template: str, *, deviations: bool) -> str:
     faults: list[str] = []
     action = request.args.get("action", "")
     sought = Sought(
@@ -27,6 +76,7 @@ def events() -> str:
         since=_day("since", faults),
         until=_day("until", faults),
         before=request.args.get("before", type=int),
+        deviations=deviations,
     )
     zone = settings().zone
     found = event_log.search(
@@ -34,14 +84,80 @@ def events() -> str:
         since=clock.city_midnight(sought.since, zone) if sought.since else None,
         until=clock.city_midnight(sought.until + timedelta(days=1), zone) if sought.until else None,
     )
-    lines = lines_of(found.rows)
     return render_template(
-        "admin/events.html",
+        template,
         sought=sought,
-        lines=lines,
+        lines=lines_of(found.rows),
         more=found.next_before,
-        actions=ACTIONS,
+        actions={code: ACTIONS[code] for code in event_log.DEVIATIONS} if deviations else ACTIONS,
+        amounts=_amounts({row.event.award_id for row in found.rows}) if deviations else {},
         faults=faults,
+    )
+
+
+@desk.get("/dossiers/<number>")
+def dossier(number: str) -> str:
+    """Show one case as a dossier to print: index, digests, events."""
+    found = dossier_of(number)
+    if found is None:
+        raise NotFound
+    return render_template(
+        "admin/dossier.html",
+        dossier=found,
+        lines=lines_of([record.row for record in found.events]),
+        derivations={paid.award.row.id: _derivation(paid.award.row) for paid in found.awards},
+        made_at=clock.now(),
+        hand_words=ACTS,
+    )
+
+
+@desk.route("/samples", methods=["GET", "POST"])
+def samples() -> str | Response:
+    """Draw a sample, and show the samples drawn so far."""
+    today = clock.city_date(clock.now())
+    form = SampleForm(since=today.replace(day=1), until=today)
+    if form.validate_on_submit():
+        try:
+            sample = audit_samples.draw(
+                Population(form.population.data),
+                form.since.data,
+                form.until.data,
+                form.size.data,
+                form.seed.data or "",
+                current_user.actor,
+                clock.now(),
+                settings().zone,
+            )
+            db.session.commit()
+            return redirect(url_for("desk.sample", sample_id=sample.id))
+        except Refusal as refusal:
+            db.session.rollback()
+            field = getattr(form, getattr(refusal, "field", ""), form.size)
+            field.errors = [*field.errors, refusal.sentence()]
+    shown = audit_samples.samples(request.args.get("before", type=int))
+    return render_template(
+        "admin/samples.html",
+        form=form,
+        samples=shown[: audit_samples.SHOWN],
+        more=shown[audit_samples.SHOWN - 1].id if len(shown) > audit_samples.SHOWN else None,
+        names=_names({sample.drawn_by for sample in shown}),
+        populations=POPULATIONS,
+    )
+
+
+@desk.get("/samples/<int:sample_id>")
+def sample(sample_id: int) -> str:
+    """Show one sample, and whether it comes out the same today."""
+    found = db.session.get(AuditSample, sample_id)
+    if found is None:
+        raise NotFound
+    return render_template(
+        "admin/sample.html",
+        sample=found,
+        same=audit_samples.same_again(found, settings().zone),
+        cases=_cases_of(found),
+        names=_names({found.drawn_by}),
+        populations=POPULATIONS,
     )
 
 
@@ -55,3 +171,32 @@ def _day(name: str, faults: list[str]) -> date | None:
     except ValueError:
         faults.append(gettext("“%(text)s” is no date. Write it like 2026-11-03.", text=text[:20]))
         return None
+
+
+def _derivation(award: Award) -> list[Shown]:
+    return lines_for(award.derivation, Audience.FINANCE)
+
+
+def _amounts(award_ids: set[int | None]) -> dict[int, tuple[int, int]]:
+    """Return what was computed and what stands, in fen, of these awards."""
+    rows = db.session.execute(
+        select(Award.id, Award.computed_fen, Award.amount_fen).where(Award.id.in_(award_ids - {None}))
+    )
+    return {award_id: (computed, amount) for award_id, computed, amount in rows}
+
+
+def _names(account_ids: set[int]) -> dict[int, str]:
+    rows = db.session.scalars(select(Account).where(Account.id.in_(account_ids))).unique()
+    return {account.id: account.person.name for account in rows}
+
+
+def _cases_of(sample: AuditSample) -> dict[str, str]:
+    """Return the case's number for each number drawn."""
+    if sample.population is Population.CASES:
+        return {number: number for number in sample.numbers}
+    rows = db.session.execute(
+        select(Award.number, Case.number)
+        .join(Case, Case.id == Award.case_id)
+        .where(Award.number.in_(sample.numbers))
+    )
+    return {award: case for award, case in rows}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from portal.audit.models import Event
 from portal.cases.models import Case
@@ -27,6 +27,25 @@ class Sought:
     since: date | None = None
     until: date | None = None
     before: int | None = None
+    deviations: bool = False
+
+
+DEVIATIONS = (
+    "award_propose",
+    "award_revise",
+    "award_send_back",
+    "award_refuse",
+    "case_extended",
+    "case_unmerged",
+    "finding_removed",
+    "identity_asked_again",
+    "no_penalty_recorded",
+    "penalty_changed",
+    "penalty_removed",
+    "rectification_extend",
+    "share_lose",
+)
+"""Steps beside the usual way, each with its reason: what an auditor looks at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +69,28 @@ class Found:
 
 def search(sought: Sought, *, since: datetime | None, until: datetime | None) -> Found:
     """Return one page of events; ``until`` is exclusive."""
-    query = (
+    query = _rows().where(*_conditions(sought), *_times(since, until)).order_by(Event.id.desc())
+    rows = _read(query.limit(PAGE + 1))
+    return Found(rows[:PAGE], rows[PAGE - 1].event.id if len(rows) > PAGE else None)
+
+
+def rows_where(condition: ColumnElement[bool], most: int) -> list[LogRow]:
+    """Return up to so many events, the oldest first."""
+    return _read(_rows().where(condition).order_by(Event.id).limit(most))
+
+
+def _rows() -> Select[Event, str, str, str, str]:
+    return (
         select(Event, Case.number, Award.number, Person.name, Account.username)
         .outerjoin(Case, Case.id == Event.case_id)
         .outerjoin(Award, Award.id == Event.award_id)
         .outerjoin(Account, Account.id == Event.actor_account_id)
         .outerjoin(Person, Person.id == Account.person_id)
-        .where(*_conditions(sought), *_times(since, until))
-        .order_by(Event.id.desc())
-        .limit(PAGE + 1)
     )
-    rows = [LogRow(row[0], *(text or "" for text in row[1:])) for row in db.session.execute(query)]
-    return Found(rows[:PAGE], rows[PAGE - 1].event.id if len(rows) > PAGE else None)
+
+
+def _read(query: Select[Event, str, str, str, str]) -> list[LogRow]:
+    return [LogRow(row[0], *(text or "" for text in row[1:])) for row in db.session.execute(query)]
 
 
 def _conditions(sought: Sought) -> Iterator[ColumnElement[bool]]:
@@ -76,6 +105,9 @@ def _conditions(sought: Sought) -> Iterator[ColumnElement[bool]]:
         yield or_(Event.case_id.in_(cases), Event.award_id.in_(awards))
     if sought.action:
         yield Event.action == sought.action
+    if sought.deviations:
+        # An award as computed is no deviation: only one with a written reason is.
+        yield Event.action.in_(DEVIATIONS) & (Event.reason != "")
     if sought.before is not None:
         yield Event.id < sought.before
 

@@ -75,6 +75,7 @@ ACTIONS = {
     "register_imported": lazy_gettext("List of firms put in"),
     "board_made": lazy_gettext("Notice board made"),
     "board_ended": lazy_gettext("Notice board out of use"),
+    "sample_drawn": lazy_gettext("Sample drawn for an audit"),
 }
 FACTS = {
     "account": lazy_gettext("account"),
@@ -95,6 +96,7 @@ FACTS = {
     "changed": lazy_gettext("changed"),
     "same": lazy_gettext("unchanged"),
     "digest": lazy_gettext("digest"),
+    "count": lazy_gettext("count"),
 }
 KINDS = {
     ActorKind.REPORTER: lazy_gettext("The reporter"),
