@@ -22,6 +22,7 @@ from portal.cases.models import Case
 from portal.config import Settings
 from portal.database import db
 from portal.evidence import scrub
+from portal.evidence.scanning import Clamd, ScannerDown
 from portal.evidence.store import StoreError
 from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
@@ -30,6 +31,7 @@ from portal.rewards.fund import fund_of
 
 GIB = 1024**3
 FULL, NEARLY_FULL = 1 * GIB, 5 * GIB
+SIGNATURE_DAYS = 7
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -59,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
         _mode,
         _network,
         _channels,
+        _scanner,
         _calendar,
         _files,
         _disks,
@@ -112,11 +115,30 @@ def _channels(settings: Settings) -> Findings:
         yield _risky("SMS_GATEWAY_URL is not set: nobody gets alerts by SMS.")
     if not settings.smtp_url:
         yield _risky("SMTP_URL is not set: nobody gets alerts by e-mail.")
-    yield _note(
-        "No virus scanner is connected: pictures and PDFs are made anew; originals open with a reason only."
-    )
     if settings.is_production and not settings.icp_record:
         yield _note("ICP_RECORD is not set; the footer shows no registration.")
+
+
+def _scanner(settings: Settings) -> Findings:
+    """Ask the virus scanner who it is."""
+    if not settings.clamd_url:
+        yield _note(
+            "CLAMD_URL is not set: files are cleaned but not scanned for viruses, and their page says so."
+        )
+        return
+    try:
+        found = Clamd(settings.clamd_url).version()
+    except ScannerDown as error:
+        yield _broken(
+            f"The virus scanner does not answer at CLAMD_URL ({error}): new files wait and nobody sees them."
+        )
+        return
+    if found.signatures is None:
+        yield _risky(f"{found.name} answers, but does not say how old its signatures are. Run freshclam.")
+    elif (age := (clock.now() - found.signatures).days) > SIGNATURE_DAYS:
+        yield _risky(f"{found.name} answers, but its signatures are {age} days old. Run freshclam.")
+    else:
+        yield _note(f"{found.name} answers; its signatures are of {found.signatures:%Y-%m-%d}.")
 
 
 def _calendar(_settings: Settings) -> Findings:

@@ -10,6 +10,7 @@ import hmac
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -25,6 +26,9 @@ from portal.challenge.speaking import speak
 
 LIFETIME = timedelta(minutes=20)
 POOL_LIFETIME = timedelta(hours=12)
+# So many may wait for their answers at once, some 20 MB of either; beyond, the oldest is forgotten, and
+# whoever still has it gets a new one.
+MOST_WAITING = {"picture": 5000, "sound": 150}
 POOL_KEY = "challenge:pool"  # of pictures; spoken challenges have a pool for each language
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -53,11 +57,16 @@ class RedisStore:
         """Take a challenge from the pool, or make one, and let it wait for its answer."""
         made = self._redis.lpop(pool_key(kind))
         challenge_id, mac, content = _unpack(made) if made else _new(self._mac_key, kind)
-        waiting = {"mac": mac, "holder": holder, _field(kind): content}
+        field, now = _field(kind), time.time()
         with self._redis.pipeline(transaction=True) as together:
-            together.hset(_key(challenge_id), mapping=waiting)
+            together.hset(_key(challenge_id), mapping={"mac": mac, "holder": holder, field: content})
             together.expire(_key(challenge_id), LIFETIME)
-            together.execute()
+            together.zremrangebyscore(waiting_key(field), 0, now - LIFETIME.total_seconds())
+            together.zadd(waiting_key(field), {challenge_id: now})
+            together.expire(waiting_key(field), LIFETIME)
+            together.zcard(waiting_key(field))
+            *_, waiting = together.execute()
+        self._forget_oldest(field, waiting - MOST_WAITING[field])
         return challenge_id
 
     def picture(self, challenge_id: str) -> bytes | None:
@@ -75,10 +84,17 @@ class RedisStore:
         with self._redis.pipeline(transaction=True) as together:
             together.hmget(_key(challenge_id), "mac", "holder")
             together.delete(_key(challenge_id))
-            (mac, held_by), _ = together.execute()
+            for field in MOST_WAITING:
+                together.zrem(waiting_key(field), challenge_id)
+            (mac, held_by), *_ = together.execute()
         if mac is None or not hmac.compare_digest(held_by or b"", holder.encode()):
             return False
         return _is_right(bytes(mac), self._mac_key, challenge_id, answer)
+
+    def _forget_oldest(self, field: str, count: int) -> None:
+        if count > 0:
+            oldest = self._redis.zpopmin(waiting_key(field), count)
+            self._redis.delete(*(_key(bytes(name).decode()) for name, _ in oldest))
 
     def _content(self, challenge_id: str, name: str) -> bytes | None:
         if not _ID.fullmatch(challenge_id):
@@ -108,7 +124,7 @@ class TableStore:
         self._now = now
 
     def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
-        """Make a challenge and let it wait; what has expired is cleared away."""
+        """Make a challenge and let it wait; what has expired, or is one too many, is cleared away."""
         challenge_id, mac, content = _new(self._mac_key, kind)
         now = self._now()
         row = {
@@ -122,6 +138,15 @@ class TableStore:
         with self._begin() as connection:
             connection.execute(delete(self._table).where(self._table.c.expires_at <= now))
             connection.execute(insert(self._table).values(row))
+            columns = self._table.c
+            too_many = (
+                select(columns.id)
+                .where(columns.kind == row["kind"])
+                .order_by(columns.expires_at.desc(), columns.id)
+                .offset(MOST_WAITING[_field(kind)])
+            )
+            if old := list(connection.scalars(too_many)):
+                connection.execute(delete(self._table).where(columns.id.in_(old)))
         return challenge_id
 
     def picture(self, challenge_id: str) -> bytes | None:
@@ -208,6 +233,11 @@ class FallbackStore:
 def pool_key(kind: Kind) -> str:
     """Return where the challenges of a kind are kept that nobody has seen yet."""
     return f"{POOL_KEY}:{kind}" if kind.is_spoken else POOL_KEY
+
+
+def waiting_key(field: str) -> str:
+    """Return where it is kept which challenges of a kind wait, by the time at which they were given."""
+    return f"challenge:waiting:{field}"
 
 
 def _new(mac_key: bytes, kind: Kind) -> tuple[str, bytes, bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,6 +23,14 @@ class Verdict(StrEnum):
     CLEAN = "clean"
     INFECTED = "infected"
     TOO_LARGE = "too_large"  # longer than clamd's own StreamMaxLength
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a scanner says of itself; ``signatures`` is when its list was made, None when it does not say."""
+
+    name: str
+    signatures: datetime | None
 
 
 class ScannerDown(Exception):
@@ -51,6 +61,15 @@ class Clamd:
         except OSError as error:
             raise ScannerDown(type(error).__name__) from None
 
+    def version(self) -> Version:
+        """Ask who it is, as for a sign of life; no file is needed. Raises ScannerDown."""
+        try:
+            with self._connect() as connection:
+                connection.sendall(b"zVERSION\0")
+                return _read_version(_answer(connection))
+        except OSError as error:
+            raise ScannerDown(type(error).__name__) from None
+
     def _connect(self) -> socket.socket:
         if not self._path:
             return socket.create_connection(self._address, CONNECT_SECONDS)
@@ -73,6 +92,11 @@ def _ask(connection: socket.socket, stream: Readable) -> bytes:
         connection.sendall(bytes(4))
     except (BrokenPipeError, ConnectionResetError):
         pass  # its answer may still wait to be read
+    return _answer(connection)
+
+
+def _answer(connection: socket.socket) -> bytes:
+    """Read one sentence."""
     answer = b""
     while len(answer) < _ANSWER_BYTES and not answer.endswith(b"\0"):
         piece = connection.recv(_ANSWER_BYTES)
@@ -80,6 +104,18 @@ def _ask(connection: socket.socket, stream: Readable) -> bytes:
             break
         answer += piece
     return answer.rstrip(b"\0\n")
+
+
+def _read_version(answer: bytes) -> Version:
+    """Read `ClamAV 1.4.3/27800/Fri Nov 20 09:37:58 2026`; the part behind the name may be missing."""
+    name, *rest = answer.decode("ascii", "replace").split("/")
+    if not name.startswith("ClamAV") or not name.isprintable():
+        raise ScannerDown("no version")
+    try:
+        made = datetime.strptime(rest[1], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except (IndexError, ValueError):
+        made = None
+    return Version(name, made)
 
 
 def _verdict(answer: bytes) -> Verdict:

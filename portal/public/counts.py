@@ -19,19 +19,21 @@ Found = TypeVar("Found")
 _in_process = FixedWindowRateLimiter(MemoryStorage())
 
 
-def hit(limit: RateLimitItem, name: str, cost: int = 1) -> bool:
-    """Count one more; say whether it is within the limit."""
-    return not limiter.enabled or _counted(lambda rates: rates.hit(limit, name, visitor_key(), cost=cost))
+def hit(limit: RateLimitItem, name: str, cost: int = 1, who: str = "") -> bool:
+    """Count one more of the visitor's network, or of ``who``; say whether it is within the limit."""
+    return not limiter.enabled or _counted(
+        lambda rates: rates.hit(limit, name, who or visitor_key(), cost=cost)
+    )
 
 
-def has_room(limit: RateLimitItem, name: str) -> bool:
+def has_room(limit: RateLimitItem, name: str, who: str = "") -> bool:
     """Say whether one more would be within the limit, without counting it."""
-    return not limiter.enabled or _counted(lambda rates: rates.test(limit, name, visitor_key()))
+    return not limiter.enabled or _counted(lambda rates: rates.test(limit, name, who or visitor_key()))
 
 
-def seconds_left(limit: RateLimitItem, name: str) -> int:
+def seconds_left(limit: RateLimitItem, name: str, who: str = "") -> int:
     """Return the seconds until the count begins anew, at least one."""
-    reset = _counted(lambda rates: rates.get_window_stats(limit, name, visitor_key()).reset_time)
+    reset = _counted(lambda rates: rates.get_window_stats(limit, name, who or visitor_key()).reset_time)
     return max(1, round(reset - time.time()))
 
 

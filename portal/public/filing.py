@@ -49,6 +49,7 @@ from portal.reports.receipt import ReceiptError
 from portal.reports.situations import catalogue
 from portal.subjects import boards
 from portal.vault.keys import Keyring
+from portal.visitor import session_key
 
 PageOf = Callable[[Form, list[StagedFile]], Response]
 
@@ -246,7 +247,7 @@ def _challenge_fault(form: Form) -> FaultCode | None:
     if not _solved(challenge_id, answer, form.draft):
         return FaultCode.DIGITS_WRONG if spoken else FaultCode.CHALLENGE_WRONG
     form.draft = form.draft.once_more_solved()
-    form.retry_after = crowd.wait_seconds()
+    form.retry_after = crowd.wait_seconds(session_key())
     if form.retry_after and needs_picture() and form.draft.solved < crowd.SOLVED_WHEN_CROWDED:
         form.status = 429
         return FaultCode.DIGITS_MORE if spoken else FaultCode.CHALLENGE_MORE

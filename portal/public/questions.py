@@ -42,7 +42,9 @@ def ask(*, spoken: bool) -> Question:
     """Set a question for this browser session; beyond the network's limit of recordings a picture."""
     heard = spoken and crowd.takes_sound()
     kind = spoken_in(str(get_locale() or "")) if heard else Kind.PICTURE
-    return Question(challenger().issue(kind, session_key()), heard, refused=spoken and not heard)
+    visit = session_key()
+    crowd.note_question(visit)
+    return Question(challenger().issue(kind, visit), heard, refused=spoken and not heard)
 
 
 def is_spoken() -> bool:

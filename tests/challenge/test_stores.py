@@ -15,10 +15,21 @@ from sqlalchemy import Column, DateTime, LargeBinary, MetaData, String, Table, c
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
+from portal.challenge import stores
 from portal.challenge.challenger import Challenger, ChallengeStore, NullChallenge, PictureChallenge
-from portal.challenge.drawing import answer_mac
+from portal.challenge.drawing import answer_mac, draw
 from portal.challenge.kinds import Kind
-from portal.challenge.stores import LIFETIME, POOL_KEY, FallbackStore, RedisStore, TableStore, pool_key
+from portal.challenge.speaking import speak
+from portal.challenge.stores import (
+    LIFETIME,
+    MOST_WAITING,
+    POOL_KEY,
+    FallbackStore,
+    RedisStore,
+    TableStore,
+    pool_key,
+    waiting_key,
+)
 from tests.challenge.conftest import KEY
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -199,6 +210,46 @@ def test_redis_holds_no_answer_and_forgets_after_twenty_minutes(
             assert answer.encode() not in kept
     redis.delete(key)
     assert not store.check(challenge_id, answers[next(iter(answers))])
+
+
+def test_what_waits_is_bounded_and_the_oldest_goes_first(
+    store: ChallengeStore,
+    answers: dict[bytes, str],
+    kind: Kind,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise whoever asks for recordings without end fills Redis or the disk, and reports stop."""
+    monkeypatch.setattr(stores, "MOST_WAITING", {"picture": 3, "sound": 3})
+
+    def issue() -> str:
+        clock.at += timedelta(seconds=1)
+        return store.issue(kind)
+
+    issued = [issue() for _ in range(3)]
+    answered = issued.pop(1)
+    assert store.check(answered, solve(store, answered, answers))
+    issued += [issue() for _ in range(3)]
+    other = store.issue(Kind.PICTURE if kind.is_spoken else Kind.MANDARIN)
+    assert [shown(store, one) is not None for one in issued] == [False, False, True, True, True]
+    assert shown(store, other) is not None
+    assert store.check(issued[-1], solve(store, issued[-1], answers))
+
+
+def test_redis_keeps_no_list_of_what_waited_long_ago(redis: Any) -> None:
+    store = RedisStore(redis, KEY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores.time, "time", lambda: 1_000_000.0)
+        for _ in range(3):
+            store.issue(Kind.MANDARIN)
+    store.issue(Kind.MANDARIN)
+    assert redis.zcard(waiting_key("sound")) == 1
+    assert 0 < redis.ttl(waiting_key("sound")) <= LIFETIME.total_seconds()
+
+
+def test_the_sounds_and_pictures_that_may_wait_take_little_memory() -> None:
+    assert MOST_WAITING["sound"] * len(speak(Kind.MANDARIN).sound) < 24 << 20
+    assert MOST_WAITING["picture"] * max(len(draw().picture) for _ in range(30)) < 24 << 20
 
 
 def test_the_pool_is_filled_to_its_level_and_used_first(redis: Any, answers: dict[bytes, str]) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+VERSION = b"ClamAV 1.4.3/27800/Fri Nov 20 09:37:58 2026\0"
 MALWARE = b"LOCAL-TEST-SIGNATURE-7731"
 
 
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        command = self.rfile.read(10)
+        command = self._command()
+        if command == b"zVERSION\0":
+            self.wfile.write(self.server.version)  # type: ignore[attr-defined]
+            return
         assert command == b"zINSTREAM\0", command
         seen, limit = b"", self.server.limit  # type: ignore[attr-defined]
         while length := int.from_bytes(self.rfile.read(4), "big"):
@@ -25,18 +29,27 @@ class _Handler(socketserver.StreamRequestHandler):
         found = b"stream: Local.Test.UNOFFICIAL FOUND\0" if MALWARE in seen else b"stream: OK\0"
         self.wfile.write(said if said is not None else found)
 
+    def _command(self) -> bytes:
+        read = b""
+        while not read.endswith(b"\0") and (sign := self.rfile.read(1)):
+            read += sign
+        return read
+
 
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     limit: int
     says: bytes | None
+    version: bytes
 
 
 @contextmanager
-def clamd(path: Path, *, limit: int = 1 << 30, says: bytes | None = None) -> Iterator[str]:
+def clamd(
+    path: Path, *, limit: int = 1 << 30, says: bytes | None = None, version: bytes = VERSION
+) -> Iterator[str]:
     """Run it on a socket and give its address; `says` replaces its verdict."""
     with _Server(str(path), _Handler) as server:
-        server.limit, server.says = limit, says
+        server.limit, server.says, server.version = limit, says, version
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield f"unix://{path}"

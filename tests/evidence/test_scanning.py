@@ -11,17 +11,20 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from portal import clock, doctor
+from portal.doctor import Grade
 from portal.evidence import jobs
 from portal.evidence.models import CleanState, Evidence, ScanState
 from portal.evidence.scanning import Clamd, ScannerDown, Verdict
 from portal.extensions import settings
-from tests.evidence.fake_clamd import MALWARE, clamd
+from tests.evidence.fake_clamd import MALWARE, VERSION, clamd
 from tests.evidence.samples import jpeg
 from tests.evidence.test_jobs import make_evidence
 
@@ -66,6 +69,43 @@ def test_a_scanner_that_is_not_there_is_down(place: Path) -> None:
         for url in (f"unix://{place}/none", f"tcp://127.0.0.1:{port}"):
             with pytest.raises(ScannerDown):
                 scan(url, b"x")
+
+
+SAID = {
+    (Grade.NOTE, "ClamAV 1.4.3 answers; its signatures are of 2026-11-20."): VERSION,
+    (Grade.RISKY, "its signatures are 20 days old"): b"ClamAV 1.4.3/27700/Sat Oct 31 23:00:00 2026\0",
+    (Grade.RISKY, "does not say how old"): b"ClamAV 1.4.3\0",
+    (Grade.BROKEN, "does not answer at CLAMD_URL"): b"UNKNOWN COMMAND\0",
+}
+
+
+def told(app: Flask, url: str) -> list[tuple[Grade, str]]:
+    """What the doctor says of the scanner."""
+    with app.app_context():
+        found = doctor.examine(replace(settings(), clamd_url=url))
+    words = ("scanner", "ClamAV", "CLAMD_URL")
+    return [(one.grade, one.sentence) for one in found if any(word in one.sentence for word in words)]
+
+
+@pytest.mark.parametrize("expected", SAID, ids=["fresh", "old", "unknown", "no scanner"])
+def test_the_doctor_asks_the_scanner_who_it_is(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, place: Path, expected: tuple[Grade, str]
+) -> None:
+    """Otherwise whoever runs the portal learns from waiting files that its scanner is gone or asleep."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 2, tzinfo=UTC))
+    with clamd(place / "s", version=SAID[expected]) as url:
+        ((grade, sentence),) = told(app, url)
+    assert grade is expected[0]
+    assert expected[1] in sentence
+
+
+def test_the_doctor_says_that_the_scanner_is_gone_or_that_there_is_none(app: Flask, place: Path) -> None:
+    ((grade, sentence),) = told(app, f"unix://{place}/none")
+    assert grade is Grade.BROKEN
+    assert "FileNotFoundError" in sentence
+    ((grade, sentence),) = told(app, "")
+    assert grade is Grade.NOTE
+    assert "CLAMD_URL is not set" in sentence
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, app: Flask, url: str) -> None:
@@ -149,6 +189,7 @@ def test_a_real_clamd_with_a_signature_of_our_own_agrees(place: Path) -> None:
         while not (place / "s").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
         url = f"unix://{place}/s"
+        assert Clamd(url).version().name.startswith("ClamAV ")
         assert scan(url, jpeg()) is Verdict.CLEAN
         assert scan(url, bytes(100_000) + MALWARE) is Verdict.INFECTED
         assert scan(url, bytes(9_000_000)) is Verdict.TOO_LARGE

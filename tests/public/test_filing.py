@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from limits.storage import RedisStorage
+from limits import parse
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 from sqlalchemy import event, func, select
@@ -566,7 +567,7 @@ def test_redis_being_down_costs_nothing_but_speed(
 def test_a_crowded_network_answers_one_more_picture_and_is_through(
     client: FlaskClient, session: Session, pictures: OnePicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "wait_seconds", lambda: 120)
+    monkeypatch.setattr(crowd, "wait_seconds", lambda _visit: 120)
     citizen = Citizen(client).open()
     citizen.send(GOOD, action="review")
     more = citizen.send(challenge_answer="RIGHT")
@@ -576,6 +577,30 @@ def test_a_crowded_network_answers_one_more_picture_and_is_through(
     assert (old.status_code, reports(session)) == (422, 0)
     assert citizen.send(challenge_answer="RIGHT").status_code == 200
     assert reports(session) == 1
+
+
+def test_a_visit_that_asks_for_pictures_without_end_has_to_be_right_twice_and_is_through(
+    app: Flask, client: FlaskClient, session: Session, pictures: OnePicture
+) -> None:
+    """Otherwise a program tries pictures until it can read one, or a person who cannot meets a wall."""
+    real = SimpleNamespace(enabled=True, limiter=FixedWindowRateLimiter(MemoryStorage()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts, "limiter", real)
+        patch.setattr(crowd, "QUESTIONS_OF_VISIT", parse("5/10 minutes"))
+        other = Citizen(app.test_client()).open()
+        other.send(GOOD, action="review")
+        citizen = Citizen(client).open()
+        citizen.send(GOOD, action="review")
+        for _ in range(4):
+            assert citizen.send(action="refresh").status_code == 200
+        more = citizen.send(challenge_answer="RIGHT")
+        assert more.status_code == 429
+        assert 0 < int(more.headers["Retry-After"]) <= 600
+        assert NARRATIVE in citizen.page
+        assert reports(session) == 0
+        assert citizen.send(challenge_answer="RIGHT").status_code == 200
+        assert other.send(challenge_answer="RIGHT").status_code == 200
+    assert reports(session) == 2
 
 
 def test_the_same_form_twice_shows_the_receipt_even_while_redis_is_down(
@@ -607,10 +632,10 @@ def test_the_counts_of_a_network_end_at_their_limits(app: Flask, redis_url: str)
     with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
         patch.setattr(counts, "limiter", real)
         patch.setattr(counts, "visitor_key", lambda: key)
-        waits = [crowd.wait_seconds() for _ in range(31)]
+        waits = [crowd.wait_seconds(key) for _ in range(31)]
         files = [crowd.takes_file() for _ in range(181)]
-        questions = [crowd.takes_question() for _ in range(61)]
-    assert questions == [True] * 60 + [False]
+        questions = [crowd.takes_question() for _ in range(301)]
+    assert questions == [True] * 300 + [False]
     assert waits[:30] == [0] * 30
     assert 0 < waits[30] <= 600
     assert files == [True] * 180 + [False]
@@ -623,7 +648,7 @@ def test_while_redis_is_down_the_process_counts_itself(app: Flask) -> None:
     with pytest.MonkeyPatch.context() as patch, app.test_request_context("/report"):
         patch.setattr(counts, "limiter", dead)
         patch.setattr(counts, "visitor_key", lambda: key)
-        waits = [crowd.wait_seconds() for _ in range(31)]
+        waits = [crowd.wait_seconds(key) for _ in range(31)]
         files = [crowd.takes_file() for _ in range(181)]
         sounds = [crowd.takes_sound() for _ in range(41)]
     assert (waits[:30], files[180], sounds) == ([0] * 30, False, [True] * 40 + [False])
