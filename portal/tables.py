@@ -13,6 +13,7 @@ from portal.people import models as people
 from portal.reports import catalogue
 from portal.reports import models as reports
 from portal.rewards import models as rewards
+from portal.rewards import rule_models
 from portal.subjects import models as subjects
 from portal.vault import models as vault
 
@@ -30,4 +31,5 @@ SLICES = (
     catalogue,
     cases,
     rewards,
+    rule_models,
 )

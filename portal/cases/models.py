@@ -267,6 +267,9 @@ class Penalty(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     recorded_by: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
     recorded_at: Mapped[Instant]
+    final_on: Mapped[date | None] = mapped_column(Date)
+    """No appeal stands against it any more: some rules pay only then."""
+    collected_on: Mapped[date | None] = mapped_column(Date)
 
     finding: Mapped[Finding] = relationship(back_populates="penalties", lazy="raise_on_sql")
 
