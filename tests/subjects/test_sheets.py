@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import resource
+import subprocess
+import sys
+import time
 import zipfile
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from portal.subjects import sheets
+from portal.subjects.cells import FORMULA_SIGNS, safe
 from portal.subjects.sheets import NoColumns, NoSheet
 
 HEAD = "企业名称,统一社会信用代码,区县,地址\n"
@@ -57,16 +63,64 @@ def test_a_list_without_its_columns_is_refused() -> None:
             read(text)
 
 
-def test_what_is_no_list_is_refused_and_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_list_is_refused_and_not_unpacked() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("xl/workbook.xml", "0" * 5000)
     for content in (b"PK\x03\x04broken", packed.getvalue(), b"\x00\x01\x02", b"\xff\xff\xff"):
         with pytest.raises((NoSheet, NoColumns)):
             list(sheets.read(content))
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1000)
+
+
+def bomb(size: int, *, in_a_cell: bool) -> bytes:
+    """A good workbook with so many bytes more, packed to less than a thousandth."""
+    out, more = io.BytesIO(), b"a" * size
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(("企业名称", "统一社会信用代码"), ("FIRM", "A")))) as good,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
+        for item in good.infolist():
+            content = good.read(item)
+            if in_a_cell and item.filename == "xl/worksheets/sheet1.xml":
+                assert b"FIRM" in content
+                content = content.replace(b"FIRM", more)
+            made.writestr(item.filename, content)
+        if not in_a_cell:
+            made.writestr("xl/media/image1.png", more)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("size", "in_a_cell"),
+    [(200 << 20, False), (190 << 20, True)],
+    ids=["unpacks to too much", "fills the memory"],
+)
+def test_a_bomb_costs_a_child_and_not_the_portal(size: int, in_a_cell: bool) -> None:
+    """Otherwise one spreadsheet of a few hundred kilobytes stops the pages of everybody."""
+    content = bomb(size, in_a_cell=in_a_cell)
+    assert len(content) < sheets.MAX_BYTES
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.monotonic()
     with pytest.raises(NoSheet):
-        list(sheets.read(workbook(("企业名称", "统一社会信用代码"))))
+        list(sheets.read(content))
+    assert time.monotonic() - started < sheets.CHILD_SECONDS + 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 << 10  # kilobytes
+
+
+def test_lines_that_nobody_wants_are_not_unpacked() -> None:
+    """A list that is too long is left after its 20,000th line: the child must not stay behind."""
+    content = workbook(("企业名称", "统一社会信用代码"), *((f"公司{n}", "A") for n in range(3000)))
+    lines = sheets.read(content)
+    assert next(lines)[1]["name"] == "公司0"
+    lines.close()  # type: ignore[attr-defined]  # a generator has it
+    left = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    assert not [line for line in left if "portal.subjects.workbook" in line]
+
+
+def test_the_web_process_never_loads_what_unpacks() -> None:
+    program = "import sys, portal.factory; print(sorted({'openpyxl'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_list_over_ten_megabytes_is_refused() -> None:
@@ -84,7 +138,7 @@ def test_no_cell_that_is_written_begins_like_a_formula(rows: list[list[str]]) ->
         assert all(isinstance(cell, str) for cell in row)
     for row in rows:
         for cell in row:
-            assert not sheets.safe(cell).startswith(sheets.FORMULA_SIGNS)
+            assert not safe(cell).startswith(FORMULA_SIGNS)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@a", "＝1", " =1", "'=1"])
