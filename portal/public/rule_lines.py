@@ -8,7 +8,7 @@ from fractions import Fraction
 from flask_babel import gettext, lazy_gettext
 
 from portal.money import format_yuan_brief
-from portal.rewards.explain import CLASS_LABELS, PART_LABELS, rule_title
+from portal.rewards.page_tongue import PAGE, page_reading
 from portal.rewards.rules.legacy import (
     Entry,
     Kind,
@@ -19,6 +19,9 @@ from portal.rewards.rules.legacy import (
     RuleSet,
     Source,
 )
+from portal.rewards.rules.registry import STANDARD
+from portal.rewards.speech import text
+from portal.rewards.terms import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _clause(entry: Entry) -> list[Line]:
 
 
 def _percent(clause: PercentOfPenalty) -> list[Line]:
-    parts = str(gettext(" and ")).join(str(PART_LABELS[part]) for part in clause.base)
+    parts = str(gettext(" and ")).join(text(STANDARD[part].label, PAGE) for part in clause.base)
     share = gettext("%(rate)s of the penalty (%(parts)s).", rate=_rate(clause.rate), parts=parts)
     bounds = gettext(
         "At least %(low)s yuan, at most %(high)s yuan.",
@@ -97,7 +100,7 @@ def _deaths(clause: PerDeath) -> list[Line]:
         gettext(
             "%(amount)s yuan for each confirmed concealed death: %(accident)s.",
             amount=format_yuan_brief(fen),
-            accident=CLASS_LABELS[accident],
+            accident=gettext(CLASSES[accident]),
         )
         for accident, fen in clause.by_class
     ]
@@ -141,7 +144,7 @@ def _tax(rules: RuleSet) -> Provision:
 
 
 def _titles(sources: list[Source]) -> list[str]:
-    return list(dict.fromkeys(rule_title(source.rule) for source in sources))
+    return list(dict.fromkeys(page_reading().title(source.rule, source.version) for source in sources))
 
 
 def _rate(rate: Fraction) -> str:

@@ -14,11 +14,13 @@ from portal.extensions import settings
 from portal.people.permissions import Permission
 from portal.rewards import awards, fund, hands, queries
 from portal.rewards.blueprint import finance
-from portal.rewards.explain import Audience, rule_title
+from portal.rewards.explain import Audience
 from portal.rewards.forms import DecisionForm
 from portal.rewards.lines import kind_of, lines_for
 from portal.rewards.models import Act, Award
+from portal.rewards.page_tongue import page_reading
 from portal.rewards.queries import AwardView
+from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.standing import SENTENCES, Block, standing
 from portal.rewards.steps import AwardStatus
@@ -118,8 +120,9 @@ def _apart(found: Award, held: Act | None) -> str:
 
 def _rule(found: Award) -> str:
     """Return the titles of the documents that the steps rest on."""
-    steps = Derivation.from_json(found.derivation).steps
-    return str(gettext(", ").join(dict.fromkeys(rule_title(step.rule) for step in steps if step.rule)))
+    steps, reading = Derivation.from_json(found.derivation).steps, page_reading()
+    named = (step for step in steps if step.rule and (step.code is not Code.TAX or step.value("withheld")))
+    return str(gettext(", ").join(dict.fromkeys(reading.title(step.rule, step.version) for step in named)))
 
 
 def _view(text: str) -> AwardView:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.rewards.explain import Audience, Line, explain
+from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.rules.views import without_sealed_lines
 from portal.rewards.rules.vocabulary import Kind
@@ -26,7 +27,8 @@ class Shown:
 def lines_for(stored: Mapping[str, Any], audience: Audience) -> list[Shown]:
     """Return what this reader may see of a stored derivation, with its sum last."""
     derivation = Derivation.from_json(stored)
-    return [_shown(line, amount_for(derivation, audience)) for line in explain(derivation, audience)]
+    said = explain(derivation, audience, page_reading())
+    return [_shown(line, amount_for(derivation, audience)) for line in said]
 
 
 def amount_for(derivation: Derivation, audience: Audience) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask_babel import get_locale, gettext
 
+from portal.rewards import shelf
+from portal.rewards.reading import Reading
+from portal.rewards.rules.model import RuleSet
 from portal.rewards.speech import CHINESE, ENGLISH
 
 
@@ -22,3 +25,8 @@ class PageTongue:
 
 
 PAGE = PageTongue()
+
+
+def page_reading(rules: RuleSet | None = None) -> Reading:
+    """Return how a derivation of this rule set is read on this page."""
+    return Reading(PAGE, rules, shelf.title)

@@ -10,11 +10,13 @@ from portal.cases.scope import reaches
 from portal.cases.steps import CaseStatus
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
-from portal.rewards import explain, hands
+from portal.rewards import hands, verdicts
 from portal.rewards.awards import OPEN_AWARDS, live_award
+from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation, compute_case, stored_choices
 from portal.rewards.lines import Shown, lines_for
 from portal.rewards.models import Act, Award
+from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.views import outcome_for_verifier
@@ -100,7 +102,7 @@ def _of_award(case: Case, award: Award, actor: Actor) -> Panel:
     verified = hands.held_by(award.id, actor.person_id) is Act.VERIFY
     return Panel(
         status=award.status.value,
-        lines=tuple(lines_for(award.derivation, explain.Audience.VERIFIER)),
+        lines=tuple(lines_for(award.derivation, Audience.VERIFIER)),
         choice_reason=award.choice_reason,
         decision_reason=award.decision_reason if award.status is AwardStatus.SENT_BACK else "",
         may_choose=open_award and may_act(case, actor),
@@ -113,10 +115,10 @@ def _before_award(case: Case, computed: Computation, actor: Actor) -> Panel | No
     if not computed.findings:
         return None
     if outcome.verdict in {Verdict.NOT_COVERED, Verdict.INELIGIBLE} and outcome.reason:
-        return Panel(nothing=explain.reason_sentence(outcome.reason))
+        return Panel(nothing=verdicts.reason_sentence(outcome.reason, page_reading()))
     guess = estimate(computed.facts)
     return Panel(
-        estimate=explain.estimate_sentence(guess) if guess else "",
-        needs=tuple(explain.need_sentence(missing) for missing in outcome.needs),
+        estimate=verdicts.estimate_sentence(guess, page_reading()) if guess else "",
+        needs=tuple(verdicts.need_sentence(missing, page_reading()) for missing in outcome.needs),
         may_choose=may_act(case, actor),
     )

@@ -14,13 +14,15 @@ from portal.database import db
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards.awards import live_award
-from portal.rewards.explain import Audience, reason_sentence
+from portal.rewards.explain import Audience
 from portal.rewards.facts import NOT_TRUE, compute_case, compute_for
 from portal.rewards.lines import Shown, lines_for
 from portal.rewards.models import Award, Share
+from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.outcome import Reason, Verdict
 from portal.rewards.shares import needs_name
 from portal.rewards.steps import AwardStatus, ShareStatus
+from portal.rewards.verdicts import reason_sentence
 
 
 class RewardStage(StrEnum):
@@ -127,7 +129,9 @@ def _before(report: Report) -> Reward | None:
     own = compute_for(case, report)
     # Judged by this report and the findings alone: nobody learns from it whether others reported.
     if own.outcome.verdict is Verdict.INELIGIBLE and own.outcome.reason is Reason.REAL_NAME_MISSING:
-        return Reward(RewardStage.NAME_MISSING, sentence=reason_sentence(Reason.REAL_NAME_MISSING))
+        return Reward(
+            RewardStage.NAME_MISSING, sentence=reason_sentence(Reason.REAL_NAME_MISSING, page_reading())
+        )
     if own.outcome.verdict not in {Verdict.AWARD, Verdict.WAITING} or live_award(case.id) is not None:
         return None
     first = compute_case(case, {}).report

@@ -1,4 +1,4 @@
-"""The tongues in which the rules speak, and how they write amounts: no Flask, for the terminal starts fast."""
+"""The tongues in which the rules speak, and how they write amounts; without Flask, to start fast."""
 
 from __future__ import annotations
 
