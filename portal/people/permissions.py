@@ -61,6 +61,9 @@ class Permission(StrEnum):
     DUTY_MANAGE = "duty_manage"
     CATALOGUE_MANAGE = "catalogue_manage"
     REGISTER_MANAGE = "register_manage"
+    RULES_READ = "rules_read"
+    RULES_WRITE = "rules_write"
+    RULES_ENFORCE = "rules_enforce"
     NOTICE_READ = "notice_read"
 
 
@@ -94,6 +97,10 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     # What citizens may choose from, and the notice boards; the register of firms is the operator's.
     Permission.CATALOGUE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.REGISTER_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
+    # Reward rules are public. The verb asks for another person than who uploaded the version.
+    Permission.RULES_READ: dict.fromkeys(Role, Scope.ALL),
+    Permission.RULES_WRITE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
+    Permission.RULES_ENFORCE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
 }
 
