@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from portal.notices.channels.channel import ChannelError, Parcel
+from portal.channels.channel import ChannelError, Parcel
 
 TIMEOUT_SECONDS = 15
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from portal.config import Settings
-from portal.notices.channels.channel import Channel
-from portal.notices.channels.email import EmailChannel
-from portal.notices.channels.sms import SmsChannel
+from portal.channels.channel import Channel
+from portal.channels.email import EmailChannel
+from portal.channels.sms import SmsChannel
 
 
 def channels(settings: Settings) -> dict[str, Channel]:

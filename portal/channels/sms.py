@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from portal.notices.channels.channel import ChannelError, Parcel
+from portal.channels.channel import ChannelError, Parcel
 
 TIMEOUT_SECONDS = 10
 

@@ -10,8 +10,8 @@ from sqlalchemy import or_, update
 from portal import clock
 from portal.database import db
 from portal.extensions import settings
-from portal.notices.channels.channel import ChannelError, Parcel
-from portal.notices.channels.registry import channels
+from portal.channels.channel import ChannelError, Parcel
+from portal.channels.registry import channels
 from portal.notices.models import Delivery, DeliveryState
 from portal.notices.outbox import NoticeKind
 from portal.notices.recipients import recipient_of
