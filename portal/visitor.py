@@ -35,6 +35,7 @@ def visitor_key() -> str:
 
 def session_key() -> str:
     """Return a name for this browser session, which ends with it and says nothing about it."""
-    generate_csrf()  # begins the session where there is none
+    if "csrf_token" not in session:
+        generate_csrf()  # begins the session
     text = f"session|{session.get('csrf_token', '')}"
     return hmac.new(str(current_app.secret_key).encode(), text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from portal.cases.additions import MOST_MEGABYTES, NoRoom, TooMuch, add_files
 from portal.cases.filing import find_filed
 from portal.database import db
 from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES
-from portal.evidence.models import Evidence
+from portal.evidence.models import Evidence, StagedFile
 from portal.evidence.staging import Received, Room
 from portal.reports.conversation import ConversationOver
 from portal.reports.models import Report
@@ -36,13 +36,15 @@ def check_room(submission_id: str, length: int, at: datetime) -> None:
 
 def room_for(submission_id: str, without: Collection[str] = ()) -> Room:
     """Return what more comes with a form itself; what is on its way in pieces is counted when it arrives."""
-    sizes = [file.size for file in staging.staged(submission_id) if file.uuid not in without]
-    sizes += db.session.scalars(
+    waiting = select(StagedFile.size).where(
+        StagedFile.submission_id == submission_id, StagedFile.uuid.not_in(without)
+    )
+    kept = (
         select(Evidence.size)
         .join(Report, Report.id == Evidence.report_id)
         .where(Report.submission_id == submission_id)
     )
-    return Room.beside(sizes)
+    return Room.beside(list(db.session.scalars(union_all(waiting, kept))))
 
 
 def arrive(submission_id: str, file: Received, at: datetime) -> tuple[int, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from threading import Lock
 from typing import cast
 
 from flask import Response, current_app, make_response, request
@@ -21,7 +23,6 @@ from portal.database import db, reading
 from portal.errors import NotFound
 from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
-from portal.evidence.jobs import ring_for
 from portal.evidence.models import StagedFile
 from portal.evidence.staging import Room
 from portal.evidence.store import Store, StoreError, StoreFault
@@ -67,6 +68,7 @@ FILE_FAULTS = {
 SHOWN_NAME = 60  # characters of the sender's file name that a sentence repeats
 PREFILLED = ("situation", "category", "sector")
 SOLVED_SECONDS = 600
+WRITERS = Lock()
 
 
 @public.route("/report", methods=["GET", "POST"])
@@ -229,13 +231,23 @@ def _send(form: Form, filing: Filing) -> Response:
     if fault is not None and cases.find_filed(filing.submission_id) is None:
         form.faults["challenge"] = Fault(fault)
         return _keep(form, review_page if form.from_review else form_page)
-    _tend_staged(form)
-    filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
-    keeping.forget()
-    coming = arriving(form.draft.submission_id, form.at)  # here, since asking later is a transaction more
-    db.session.commit()
-    ring_for(filed.evidence_ids)
+    with _turn():
+        _tend_staged(form)
+        filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
+        keeping.forget()
+        coming = arriving(form.draft.submission_id, form.at)  # here: asking later is a transaction more
+        db.session.commit()  # which rings for the worker that cleans
     return receipt_page(form, filed, coming)
+
+
+def _turn() -> AbstractContextManager[object]:
+    """Wait for the reports that came before in this process.
+
+    SQLite has one writer at a time: threads that all ask it again and again take the processor from the one
+    that writes, and of many one is always unlucky. Nothing may be written before it, or two wait for each
+    other.
+    """
+    return WRITERS if db.engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _challenge_fault(form: Form) -> FaultCode | None:
