@@ -29,6 +29,7 @@ from portal.admin import access, navigation
 from portal.admin.routes import desk
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
+from portal.cookies import SessionsOfPages
 from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale, gettext_noop
 from portal.evidence.partials import Partials
@@ -109,6 +110,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app = Flask("portal", template_folder=str(ROOT / "templates"))
     app.config.update(settings.flask_config())
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses of static files carry a hash
+    app.session_interface = SessionsOfPages()
     app.config["RATELIMIT_STORAGE_URI"] = settings.limiter_url
     app.config["RATELIMIT_ENABLED"] = not settings.is_test
     app.extensions["portal_settings"] = settings
@@ -194,7 +196,7 @@ def _requests(app: Flask) -> None:
     @app.after_request
     def _finish(response: Response) -> Response:
         response.headers.update({k: v for k, v in HEADERS.items() if k not in response.headers})
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             response.headers.setdefault("Cache-Control", "no-store")
         if app.config["SESSION_COOKIE_SECURE"]:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
