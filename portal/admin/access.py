@@ -70,6 +70,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.evidence_thumb": Permission.CASE_READ,
     "desk.evidence_page": Permission.CASE_READ,
     "desk.evidence_redacted": Permission.CASE_READ,
+    "desk.evidence_sheet": Permission.CASE_READ,
     "desk.evidence_check": Permission.CASE_READ,
     "desk.evidence_original": Permission.EVIDENCE_ORIGINAL,
     "desk.evidence_redact": Permission.EVIDENCE_REDACT,

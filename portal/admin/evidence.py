@@ -29,7 +29,7 @@ def evidence(uuid: str) -> str:
     item, case = within_reach(uuid)
     actor: Actor = current_user.actor
     looks.note(item, case.id, actor.role_for(Permission.CASE_READ), actor, clock.now())
-    others = _of_case(case)
+    others = of_case(case)
     place = [other.id for other in others].index(item.id)
     return render_template(
         "admin/evidence.html",
@@ -68,7 +68,7 @@ def evidence_check(uuid: str) -> ResponseReturnValue:
     return redirect(url_for("desk.evidence", uuid=uuid))
 
 
-def _of_case(case: Case) -> list[Evidence]:
+def of_case(case: Case) -> list[Evidence]:
     """Return all files of a case in the order of its page."""
     return list(
         db.session.scalars(

@@ -14,6 +14,7 @@ from portal.admin import (  # noqa: F401
     duty,
     evidence,
     evidence_files,
+    evidence_sheet,
     evidence_steps,
     home,
     identity,

@@ -111,12 +111,6 @@ def latest(evidence_ids: Sequence[int]) -> dict[int, Redaction]:
     return {row.evidence_id: row for row in rows}
 
 
-def public_digest(item: Evidence) -> str:
-    """Return the copy for sheets and publication; empty while the last version is not made."""
-    last = latest([item.id]).get(item.id)
-    return last.digest if last is not None and last.state is RedactionState.MADE else ""
-
-
 def make(redaction_id: int) -> None:
     """Make the copy of one version; does nothing when it exists or was given up."""
     begun = db.session.execute(
