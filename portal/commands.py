@@ -17,7 +17,7 @@ from flask_migrate import Migrate, upgrade
 
 from portal import clock, doctor
 from portal.audit import events
-from portal.config import Settings, SettingsError
+from portal.config import Settings, SettingsError, keys_directory
 from portal.database import db
 from portal.doctor import Finding, Grade
 from portal.environment import Environment
@@ -34,7 +34,8 @@ from portal.people.permissions import Role
 from portal.rewards import fund
 from portal.subjects import register as firms
 from portal.subjects import sheets
-from portal.vault.keys import KeyFileError, Keyring
+from portal.vault.keyfiles import KeyFileError
+from portal.vault.keys import Keyring
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -114,20 +115,21 @@ def _tell(findings: list[Finding]) -> None:
 
 @click.group("keys")
 def keys() -> None:
-    """The key file."""
+    """The key files."""
 
 
 @keys.command("create")
 def create_keys() -> None:
-    """Make the key file; one that is there is never overwritten."""
+    """Make the key files; those that are there are never overwritten."""
     path = keys_path(os.environ)
     try:
         Keyring.create(path)
     except KeyFileError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"The key file is made: {path}")
+    click.echo(f"The key files are made in {path}: web.json, desk.json, vault.json and vault.pub.")
     click.echo(
-        "Without it no identity and no receipt code can be read again. Keep a copy, away from the database."
+        "Without them no identity and no receipt code can be read again. Keep copies, away from the database;"
+        " `flask vault init` makes the recovery file of the vault."
     )
 
 
@@ -178,10 +180,9 @@ def add_to_fund(year: int, yuan: str, key: str) -> None:
 
 
 def keys_path(environ: Mapping[str, str]) -> Path:
-    """Return where the key file belongs, as the settings do, even when other settings are faulty."""
+    """Return where the key files belong, as the settings do, even when other settings are faulty."""
     source = Environment(environ)
-    data = Path(source.text("PORTAL_DATA", "instance")).absolute()
-    return Path(source.text("PORTAL_KEYS", str(data / "keys.json"))).absolute()
+    return keys_directory(source, Path(source.text("PORTAL_DATA", "instance")).absolute())
 
 
 def make_app(environ: Mapping[str, str], words: list[str]) -> Flask:

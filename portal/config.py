@@ -101,6 +101,9 @@ class Settings:
     bind: str
     secret_key: str = field(repr=False)
     keys_path: Path
+    vault_socket: Path
+    vault_daily_openings: int
+    alert_delay: tuple[int, int]
     challenge: str
     sms_gateway_url: str = field(repr=False)
     sms_gateway_token: str = field(repr=False)
@@ -215,8 +218,7 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
     """All settings with their defaults; faults are left in the source."""
     env = Mode(source.choice("PORTAL_ENV", tuple(Mode), Mode.DEMO))
     source.unknown("PORTAL_", PORTAL_NAMES)
-    data = Path(source.text("PORTAL_DATA", "instance")).absolute()
-    _make_directory(data, source)
+    data = data_directory(source)
     port = source.number("PORTAL_PORT", 8000, least=1, most=65535)
     origin = _origin(source, port)
     redis_url = source.secret("REDIS_URL")
@@ -225,7 +227,7 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
     return cls(
         env=env,
         data=data,
-        database_url=_database_url(source, data),
+        database_url=database_url(source, data),
         redis_url=redis_url or f"unix://{quote(str(socket_path(data)))}",
         redis_is_private=not redis_url,
         faces=_faces(source),
@@ -233,11 +235,14 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         port=port,
         bind=source.text("PORTAL_BIND", "127.0.0.1"),
         secret_key=_secret_key(source, env, data),
-        keys_path=Path(source.text("PORTAL_KEYS", str(data / "keys.json"))).absolute(),
+        keys_path=keys_directory(source, data),
+        vault_socket=vault_socket(source, data),
+        vault_daily_openings=source.number("VAULT_DAILY_OPENINGS", 10, least=1, most=1000),
+        alert_delay=_alert_delay(source, "0-0" if demo else "5-60"),
         challenge=source.choice("PORTAL_CHALLENGE", ("picture", "null"), "picture"),
-        sms_gateway_url=_sms_url(source, demo_sms_url(port) if demo else ""),
+        sms_gateway_url=sms_url(source, demo_sms_url(port) if demo else ""),
         sms_gateway_token=source.secret("SMS_GATEWAY_TOKEN", DEMO_SMS_TOKEN if demo else ""),
-        smtp_url=_smtp_url(source, demo_smtp_url(port) if demo else ""),
+        smtp_url=smtp_url(source, demo_smtp_url(port) if demo else ""),
         smtp_password=source.secret("SMTP_PASSWORD"),
         mail_from=source.text("MAIL_FROM", f"no-reply@{urlsplit(origin).hostname or 'localhost'}"),
         city_name_zh=source.text("CITY_NAME_ZH", "安阳市"),
@@ -265,13 +270,37 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
     )
 
 
-def socket_path(data: Path) -> Path:
-    """The private Redis' socket: in the data directory, or in a short one if its name grew too long."""
-    inside = data / "redis.sock"
+def data_directory(source: Environment) -> Path:
+    """The data directory, made when it is not there."""
+    data = Path(source.text("PORTAL_DATA", "instance")).absolute()
+    _make_directory(data, source)
+    return data
+
+
+def keys_directory(source: Environment, data: Path) -> Path:
+    """The directory of the key files; the one file of earlier versions lay beside it under ``.json``."""
+    path = Path(source.text("PORTAL_KEYS", str(data / "keys"))).absolute()
+    return path.with_suffix("") if path.suffix == ".json" else path
+
+
+def vault_socket(source: Environment, data: Path) -> Path:
+    """Where the vault process listens."""
+    value = source.text("VAULT_SOCKET")
+    return Path(value).absolute() if value else socket_path(data, "vault.sock")
+
+
+def origin_host(source: Environment, port: int) -> str:
+    """The host name of the portal's origin."""
+    return urlsplit(_origin(source, port)).hostname or "localhost"
+
+
+def socket_path(data: Path, name: str = "redis.sock") -> Path:
+    """A private socket: in the data directory, or in a short one if its name grew too long."""
+    inside = data / name
     if len(os.fsencode(inside)) <= SOCKET_PATH_BYTES:
         return inside
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}" / "redis.sock"
+    return Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{digest}" / name
 
 
 def _make_directory(data: Path, source: Environment) -> None:
@@ -309,9 +338,9 @@ def _origin(source: Environment, port: int) -> str:
     return value
 
 
-def _database_url(source: Environment, data: Path) -> str:
-    """The database in SQLAlchemy's spelling; PostgreSQL always with the psycopg driver."""
-    value = source.secret("DATABASE_URL")
+def database_url(source: Environment, data: Path, first: str = "") -> str:
+    """The database in SQLAlchemy's spelling, PostgreSQL with psycopg; the setting ``first`` goes before."""
+    value = (source.secret(first) if first else "") or source.secret("DATABASE_URL")
     if not value:
         return f"sqlite:///{data / 'portal.db'}"
     for prefix in ("postgres://", "postgresql://"):
@@ -361,14 +390,14 @@ def _kept_secret(path: Path, source: Environment) -> str:
         return ""
 
 
-def _sms_url(source: Environment, default: str) -> str:
+def sms_url(source: Environment, default: str) -> str:
     """The SMS gateway's address."""
     value = source.text("SMS_GATEWAY_URL", default)
     source.url("SMS_GATEWAY_URL", value, ("http", "https"))
     return value
 
 
-def _smtp_url(source: Environment, default: str) -> str:
+def smtp_url(source: Environment, default: str) -> str:
     """The mail server: smtp://user@host:port, with ?starttls=1 if wanted, or smtps://; no password."""
     value = source.text("SMTP_URL", default)
     parts = source.url("SMTP_URL", value, ("smtp", "smtps"))
@@ -413,6 +442,16 @@ def _object_storage(source: Environment) -> ObjectStorage | None:
         if not value:
             source.fault(f"EVIDENCE_S3_URL is set, but EVIDENCE_S3_{name} is not.")
     return storage
+
+
+def _alert_delay(source: Environment, default: str) -> tuple[int, int]:
+    """Minutes, from-to, by which an alert comes later than what it tells; none in the demonstration."""
+    value = source.text("ALERT_DELAY_MINUTES", default)
+    least, _, most = value.partition("-")
+    if not (least.isdigit() and most.isdigit() and int(least) <= int(most) <= 24 * 60):
+        source.fault(f"ALERT_DELAY_MINUTES is {value!r}; it must be two numbers such as 5-60.")
+        return 5, 60
+    return int(least), int(most)
 
 
 def _city_code(source: Environment) -> str:

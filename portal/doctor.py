@@ -21,6 +21,7 @@ from portal.calendars.official import shipped_calendar
 from portal.cases.models import Case
 from portal.config import Settings
 from portal.database import db
+from portal.errors import Refusal
 from portal.evidence import scrub
 from portal.evidence.scanning import Clamd, ScannerDown
 from portal.evidence.store import StoreError
@@ -28,6 +29,7 @@ from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards.fund import fund_of
+from portal.vault import asking
 
 GIB = 1024**3
 FULL, NEARLY_FULL = 1 * GIB, 5 * GIB
@@ -65,6 +67,7 @@ def examine(settings: Settings) -> list[Finding]:
         _calendar,
         _files,
         _disks,
+        _vault,
     )
     found = [finding for check in checks for finding in check(settings)]
     return [*found, *_database()]
@@ -152,8 +155,19 @@ def _calendar(_settings: Settings) -> Findings:
 
 
 def _files(settings: Settings) -> Findings:
-    yield from _private(settings.keys_path, "The key file")
+    yield from _private(settings.keys_path / "web.json", "The key file of the web processes")
+    for name in ("desk.json", "vault.json"):
+        if (settings.keys_path / name).exists():
+            yield from _private(settings.keys_path / name, f"The key file {name}")
     yield from _private(settings.data, "The data directory")
+    if settings.is_production and (settings.keys_path / "vault.json").exists():
+        yield _risky(
+            "The vault's private key lies beside the keys of the web processes: who takes those over can read"
+            " it. Give the vault a user of its own and move the file there (VAULT_KEYS)."
+        )
+    single = settings.keys_path.with_name(f"{settings.keys_path.name}.json.split")
+    if single.exists():
+        yield _risky(f"The key file of the version before holds every key; put it away: {single}")
     if settings.is_production and settings.keys_path.is_relative_to(settings.data):
         yield _risky("The key file lies in the data directory: one backup would hold both lock and key.")
     if settings.evidence_dir.exists() and not os.access(settings.evidence_dir, os.W_OK | os.X_OK):
@@ -168,6 +182,23 @@ def _private(path: Path, name: str) -> Findings:
         return
     if mode & OTHERS:
         yield _broken(f"{name} can be read by others: {path}. Run chmod go= on it.")
+
+
+def _vault(settings: Settings) -> Findings:
+    try:
+        keys = asking.vault().health()["keys"]
+    except Refusal:
+        yield _broken(
+            f"The vault does not answer at {settings.vault_socket}: no identity can be opened and no alert is"
+            " sent. Reports are taken all the same."
+        )
+        return
+    public = current_app.extensions["portal_keyring"].vault_key().id
+    if public not in keys:
+        yield _broken(
+            f"The vault does not hold the key {public} to which identities are sealed; it has"
+            f" {', '.join(keys)}. Bring its vault.json or the portal's vault.pub back."
+        )
 
 
 def _disks(settings: Settings) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 from dataclasses import dataclass
@@ -37,11 +38,12 @@ from portal.evidence.store import make_store
 from portal.extensions import babel, csrf, limiter, login_manager
 from portal.people import labels, sessions
 from portal.public.routes import public
-from portal.reports.recipients import alert_recipient
 from portal.rewards.routes import finance
 from portal.run import doorbell
 from portal.translations.catalogue import ensure_compiled
-from portal.vault.keys import Keyring
+from portal.vault.client import VaultClient
+from portal.vault.keyfiles import KeyFileError
+from portal.vault.keys import Holder, Keyring, split_single_file
 
 log = logging.getLogger("portal")
 
@@ -116,7 +118,8 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_settings"] = settings
     app.extensions["portal_faces"] = settings.faces if faces is None else faces
     app.extensions["portal_tables"] = tables.SLICES
-    app.extensions["portal_keyring"] = _keyring(settings)
+    app.extensions["portal_keyring"] = _keyring(settings, app.extensions["portal_faces"])
+    app.extensions["portal_vault"] = VaultClient(settings.vault_socket)
     app.extensions["portal_store"] = make_store(settings, app.extensions["portal_keyring"])
     app.extensions["portal_partials"] = Partials(settings.evidence_dir / "uploads")
     # A body that arrives slowly holds a thread: uploads never take the last ones.
@@ -131,7 +134,6 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     _beginnings(app)
     _extensions(app)
     app.extensions["portal_challenger"] = make_challenger(app, settings)
-    app.extensions["portal_reporter_resolver"] = alert_recipient
     doorbell.install(app)
     presentation.register(app)
     app.jinja_env.filters.update(role_label=labels.role_label, unit_name=labels.unit_name)
@@ -144,11 +146,14 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     return app
 
 
-def _keyring(settings: Settings) -> Keyring:
-    """Load the key file; outside production it is made at first use."""
+def _keyring(settings: Settings, faces: frozenset[str]) -> Keyring:
+    """Load the keys that these faces need; outside production the files are made at first use."""
+    split_single_file(settings.keys_path)
     if not settings.keys_path.exists() and not settings.is_production:
-        return Keyring.create(settings.keys_path)
-    return Keyring.load(settings.keys_path)
+        with contextlib.suppress(KeyFileError):  # another process was first
+            Keyring.create(settings.keys_path)
+    holders = {Holder.WEB, Holder.DESK} if "desk" in faces else {Holder.WEB}
+    return Keyring.load(settings.keys_path, holders)
 
 
 def _extensions(app: Flask) -> None:

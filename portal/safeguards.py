@@ -68,12 +68,14 @@ def check_production(settings: Settings, source: Environment) -> None:
     _check_database_password(settings.database_url, source)
 
 
-def _check_keys(path: Path, source: Environment) -> None:
-    """The key file must exist and belong to its owner alone."""
-    if not path.is_file():
-        source.fault("PORTAL_KEYS: the key file does not exist; make it with: flask keys create")
-    elif path.stat().st_mode & 0o077:
-        source.fault("PORTAL_KEYS: the key file can be read by others; run chmod 600 on it.")
+def _check_keys(directory: Path, source: Environment) -> None:
+    """The key files must exist and belong to their owner alone."""
+    single, path = directory.with_suffix(".json"), directory / "web.json"
+    found = path if directory.exists() else single
+    if not found.is_file():
+        source.fault("PORTAL_KEYS: there are no key files; make them with: flask keys create")
+    elif found.stat().st_mode & 0o077:
+        source.fault(f"PORTAL_KEYS: {found.name} can be read by others; run chmod 600 on it.")
 
 
 def _check_gateways(settings: Settings, source: Environment) -> None:

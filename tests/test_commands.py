@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -20,6 +21,7 @@ from portal.doctor import Grade
 from portal.people import accounts
 from portal.people.models import Account
 from portal.people.permissions import Role
+from portal.vault.client import VaultClient
 from tests.fixtures.records import make_account, make_case, make_department
 from tests.fixtures.staff import NOON, Staff, log_in
 
@@ -85,7 +87,7 @@ def test_what_create_admin_shows_opens_the_desk(app: Flask, client: FlaskClient,
 def test_a_weak_password_is_refused_in_plain_words(app: Flask, session: Session, password: str) -> None:
     code, shown = invoke(app, "--username", "boss", "--name", "x", "--password-stdin", text=password + "\n")
     assert code == 1
-    assert "at least 12 characters" in shown
+    assert "at least 12 characters" in shown.replace("\n", " ")
     assert session.scalar(select(Account.id)) is None
 
 
@@ -106,14 +108,14 @@ def test_a_generated_password_must_be_changed(app: Flask, session: Session) -> N
 
 
 def test_keys_are_made_in_production_before_anything_else_is_right(tmp_path: Path) -> None:
-    path = tmp_path / "secret" / "keys.json"
+    path = tmp_path / "secret" / "keys"
     made = flask(tmp_path, "keys", "create", PORTAL_ENV="production", PORTAL_KEYS=str(path))
     assert made.returncode == 0, made.stderr
-    assert path.stat().st_mode & 0o777 == 0o600
-    before = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o700
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
     again = flask(tmp_path, "keys", "create", PORTAL_ENV="production", PORTAL_KEYS=str(path))
     assert again.returncode != 0
-    assert path.read_bytes() == before
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
 
 
 def test_the_doctor_names_every_faulty_setting(tmp_path: Path) -> None:
@@ -156,11 +158,23 @@ def test_the_doctor_passes_on_what_is_not_well(
 
 
 def test_the_doctor_sees_an_exposed_key_file(app: Flask, healthy: Settings) -> None:
-    healthy.keys_path.chmod(0o644)
-    try:
-        assert "key file can be read by others" in sentences(healthy, Grade.BROKEN)
-    finally:
-        healthy.keys_path.chmod(0o600)
+    for name in ("web.json", "desk.json", "vault.json"):
+        file = healthy.keys_path / name
+        file.chmod(0o644)
+        try:
+            assert f"can be read by others: {file}" in sentences(healthy, Grade.BROKEN)
+        finally:
+            file.chmod(0o600)
+
+
+def test_the_doctor_sees_a_vault_that_is_closed_or_has_another_key(
+    app: Flask, healthy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "portal_vault", VaultClient(healthy.data / "nothing.sock"))
+    assert "The vault does not answer" in sentences(healthy, Grade.BROKEN)
+    stranger = SimpleNamespace(health=lambda: {"key": "another", "keys": ["another"]})
+    monkeypatch.setitem(app.extensions, "portal_vault", stranger)
+    assert "does not hold the key" in sentences(healthy, Grade.BROKEN)
 
 
 def test_the_doctor_names_roles_nobody_holds_and_steps_nobody_can_take(app: Flask, healthy: Settings) -> None:

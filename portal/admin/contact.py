@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import current_app, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from flask_login import current_user
@@ -19,7 +17,7 @@ from portal.errors import NotFound, Refusal
 from portal.people.permissions import Permission
 from portal.reports import contact
 from portal.reports.models import Report
-from portal.vault.keys import Keyring
+from portal.vault.asking import vault
 
 FIELDS = {"telephone": lazy_gettext("Telephone"), "email": lazy_gettext("E-mail")}
 
@@ -35,16 +33,18 @@ def case_contact(number: str, report: str) -> ResponseReturnValue:
     if not form.validate():
         return _asked(case, found, form), 422
     try:
-        event = contact.record_opening(found, current_user.actor, form.reason.data, clock.now())
+        opening = contact.record_opening(found, current_user.actor, form.reason.data, clock.now())
     except Refusal as refused:
         db.session.rollback()
         return _asked(case, found, form, refused.sentence()), refused.status
     # Whoever sees the number is in the log already, whatever happens to this page.
     db.session.commit()
-    ring = cast(Keyring, current_app.extensions["portal_keyring"])
-    fields = contact.reveal(ring, found, event.id)
+    try:
+        fields = vault().reveal(opening.id).fields
+    except Refusal as refused:
+        return _asked(case, found, form, refused.sentence()), refused.status
     return render_template(
-        "admin/contact_open.html", case=case, report=found, fields=fields, labels=FIELDS, event=event
+        "admin/contact_open.html", case=case, report=found, fields=fields, labels=FIELDS, opening=opening
     )
 
 

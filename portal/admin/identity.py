@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
@@ -22,7 +20,7 @@ from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
 from portal.rewards import answers, awards, hands
 from portal.rewards.models import Act
-from portal.vault.keys import Keyring
+from portal.vault.asking import vault
 
 QUESTIONS = {
     Question.REAL_NAME: lazy_gettext("Is the name real?"),
@@ -93,13 +91,16 @@ def identity_open(number: str) -> ResponseReturnValue:
     if apart:
         return _page(report, AnswersForm(formdata=None), apart), 403
     try:
-        event = identity.record_opening(report, current_user.actor, clock.now())
+        opening = identity.record_opening(report, current_user.actor, clock.now())
     except Refusal as refused:
         db.session.rollback()
         return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
     db.session.commit()
-    ring = cast(Keyring, current_app.extensions["portal_keyring"])
-    return _page(report, AnswersForm(formdata=None), legal=identity.reveal(ring, report, event.id))
+    try:
+        legal = dict(vault().reveal(opening.id).fields)
+    except Refusal as refused:
+        return _page(report, AnswersForm(formdata=None), refused.sentence()), refused.status
+    return _page(report, AnswersForm(formdata=None), legal=legal)
 
 
 @desk.post("/identity/<number>")

@@ -31,12 +31,11 @@ from portal.people.permissions import Permission
 from portal.reports import conversation, receipt, supplement
 from portal.reports.filing import Filing
 from portal.reports.models import Channel, DangerNow, IdentityCheck, Question, RealName, Report
+from portal.vault.fields import keep_fields
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.models import FieldGroup, SealedField
-from portal.vault.sealing import seal_fields
 
 ATTEMPTS = 8
-CONTEXT_VERSION = "1"
 NEW_CASE = insert(cast(Table, Case.__table__)).returning(Case.__table__.c.id)
 NEW_REPORT = insert(cast(Table, Report.__table__)).returning(Report.__table__.c.id)
 
@@ -268,7 +267,7 @@ def _seal(
     """Seal each group of identity fields that came and was not given before; ask the identity officer."""
     for group, fields in _groups(filing).items():
         if group not in given:
-            _seal_group(report, group, fields, at=at, ring=ring)
+            keep_fields(ring, report.id, report.uuid, group, fields, at)
     if filing.name:
         # Both questions always, so that their being there says nothing about the reporter.
         db.session.add_all(
@@ -286,14 +285,6 @@ def _groups(filing: Filing) -> dict[FieldGroup, dict[str, str]]:
     if filing.name:
         groups[FieldGroup.LEGAL] = {"name": filing.name, "works_there": "yes" if filing.works_there else "no"}
     return groups
-
-
-def _seal_group(
-    report: Report, group: FieldGroup, fields: dict[str, str], *, at: datetime, ring: Keyring
-) -> None:
-    context = (group.value, report.uuid, CONTEXT_VERSION)
-    blob = seal_fields(ring, fields, context)
-    db.session.add(SealedField(report_id=report.id, field_group=group, blob=blob, sealed_at=at))
 
 
 def _name_later(filing: Filing, report: Report, *, at: datetime, ring: Keyring) -> bool:

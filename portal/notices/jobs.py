@@ -16,11 +16,22 @@ from portal.notices.models import Delivery, DeliveryState
 from portal.notices.outbox import NoticeKind
 from portal.notices.recipients import recipient_of
 from portal.notices.texts import outside
+from portal.vault.asking import vault
+from portal.vault.client import VaultClosed, VaultRefused
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 20
+
+
+class NotNow(Exception):
+    """An address got as many messages today as it may."""
+
+    def __init__(self, code: str, until: datetime) -> None:
+        super().__init__(code)
+        self.code = code
+        self.until = until
 
 
 def deliver(delivery_id: int) -> None:
@@ -34,7 +45,12 @@ def deliver(delivery_id: int) -> None:
         db.session.commit()
         return
     try:
-        _send(delivery)
+        if delivery.notice.report_id is not None:
+            _let_the_vault_send(delivery)
+        else:
+            _send(delivery)
+    except NotNow as later:
+        _postpone(delivery, later)
     except ChannelError as error:
         _failed(delivery, error, clock.now())
     else:
@@ -60,6 +76,29 @@ def _lease(delivery_id: int, at: datetime) -> bool:
     )
     db.session.commit()
     return bool(result.rowcount)  # type: ignore[attr-defined]  # CursorResult of an UPDATE
+
+
+def _let_the_vault_send(delivery: Delivery) -> None:
+    """A reporter's address is opened in the vault alone, which sends; raises ChannelError or NotNow."""
+    db.session.commit()
+    try:
+        outcome = vault().send_alert(delivery.id)
+    except VaultClosed:
+        # Nobody is to blame but the operator: it is tried until the vault is open again.
+        delivery.attempts = min(delivery.attempts, MOST_ATTEMPTS - 1)
+        raise ChannelError("vault_closed") from None
+    except VaultRefused as refused:
+        raise ChannelError(f"vault_{refused.why.value}") from None
+    if outcome.not_before is not None:
+        raise NotNow(outcome.code, outcome.not_before)
+    if not outcome.sent:
+        raise ChannelError(outcome.code, final=outcome.final)
+
+
+def _postpone(delivery: Delivery, later: NotNow) -> None:
+    delivery.available_at, delivery.error = later.until, later.code
+    delivery.lease_until = None
+    delivery.attempts -= 1
 
 
 def _send(delivery: Delivery) -> None:

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from portal.database import db
+from portal.extensions import settings
 from portal.notices.models import Delivery, Notice
+from portal.notices.quiet import alert_time
 
 
 class NoticeKind(StrEnum):
@@ -42,7 +44,8 @@ def tell_reporter(report_id: int, kind: NoticeKind, *, alert_channel: str, at: d
     notice = Notice(kind=kind.value, report_id=report_id, created_at=at)
     db.session.add(notice)
     if alert_channel:
-        _queue(notice, alert_channel, at)
+        known = settings()
+        _queue(notice, alert_channel, alert_time(at, known.zone, known.alert_delay))
     return notice
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, cast
-
-from flask import current_app
 
 from portal.database import db
 from portal.notices.models import Notice
@@ -24,18 +21,8 @@ class Recipient:
         return "Recipient()"
 
 
-class ReporterResolver(Protocol):
-    """What the composition root plugs in: who may open the sealed alert address."""
-
-    def __call__(self, report_id: int) -> Recipient | None:
-        """Return where alerts of this report go, None when there is nowhere."""
-
-
 def recipient_of(notice: Notice, channel: str) -> Recipient | None:
-    """Return where a notice goes outside on a channel, None when it stays inside."""
-    if notice.report_id is not None:
-        resolve = cast(ReporterResolver, current_app.extensions["portal_reporter_resolver"])
-        return resolve(notice.report_id)
+    """Return where a notice to the staff goes; a reporter's address is known to the vault alone."""
     account = db.session.get(Account, notice.account_id) if notice.account_id else None
     if account is None or not account.active:
         return None

@@ -8,16 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.audit.events import record
-from portal.audit.models import Event
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, Refusal, gettext_noop
+from portal.errors import NotAllowed, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
-from portal.vault.keys import Keyring
-from portal.vault.models import FieldGroup, SealedField
-from portal.vault.opening import open_fields
+from portal.vault.groups import FieldGroup
+from portal.vault.models import Opening, SealedField
+from portal.vault.openings import ask_to_open
 
 SHORTEST_REASON = 5
 ACTION = "contact_opened"
@@ -50,8 +49,8 @@ def with_contact(report_ids: Sequence[int]) -> set[int]:
     )
 
 
-def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Event:
-    """Write who opens the contact and why; the caller commits it before ``reveal`` shows anything."""
+def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
+    """Write who opens the contact and why; the caller commits it before the vault is asked."""
     if not actor.may(Permission.CONTACT_OPEN):
         raise NotAllowed
     if report.withdrawn_at is not None or not with_contact([report.id]):
@@ -69,20 +68,4 @@ def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> E
         reason=said,
     )
     tell_reporter(report.id, NoticeKind.CONTACT_OPENED, alert_channel=report.alert_channel, at=at)
-    db.session.flush()
-    return event
-
-
-def reveal(ring: Keyring, report: Report, event_id: int) -> dict[str, str]:
-    """Return the sealed contact fields; needs the event of this opening in the log."""
-    opened = db.session.scalar(
-        select(Event.id).where(Event.id == event_id, Event.report_id == report.id, Event.action == ACTION)
-    )
-    sealed = db.session.scalar(
-        select(SealedField).where(
-            SealedField.report_id == report.id, SealedField.field_group == FieldGroup.CONTACT
-        )
-    )
-    if opened is None or sealed is None:
-        raise NotFound
-    return open_fields(ring, sealed.blob, (sealed.field_group.value, report.uuid, str(sealed.version)))
+    return ask_to_open(FieldGroup.CONTACT, event, actor, at)

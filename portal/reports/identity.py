@@ -13,15 +13,14 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.audit.events import record
-from portal.audit.models import Event
 from portal.database import db
 from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, gettext_noop
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
 from portal.reports.models import IdentityCheck, Question, RealName, Report
-from portal.vault.fields import read_fields
-from portal.vault.keys import Keyring
-from portal.vault.models import FieldGroup
+from portal.vault.groups import FieldGroup
+from portal.vault.models import Opening
+from portal.vault.openings import ask_to_open
 
 OPENED = "identity_opened"
 PAGE = 50
@@ -152,8 +151,8 @@ def _asked(report: Report, checks: dict[Question, IdentityCheck]) -> Asked:
     return Asked(report, since, tuple(check.question for check in unanswered))
 
 
-def record_opening(report: Report, actor: Actor, at: datetime) -> Event:
-    """Write who opens the sealed name; the caller commits it before ``reveal`` shows anything."""
+def record_opening(report: Report, actor: Actor, at: datetime) -> Opening:
+    """Write who opens the sealed name; the caller commits it before the vault is asked."""
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     if report.withdrawn_at is not None or not checks_of(report.id):
@@ -167,15 +166,4 @@ def record_opening(report: Report, actor: Actor, at: datetime) -> Event:
         # A code, shown as a sentence in the reader's language.
         reason="to_answer_identity_questions",
     )
-    db.session.flush()
-    return event
-
-
-def reveal(ring: Keyring, report: Report, event_id: int) -> dict[str, str]:
-    """Return the sealed name and the employment as declared; needs the event of this opening in the log."""
-    opened = db.session.scalar(
-        select(Event.id).where(Event.id == event_id, Event.report_id == report.id, Event.action == OPENED)
-    )
-    if opened is None:
-        raise NotFound
-    return read_fields(ring, report.id, report.uuid, FieldGroup.LEGAL)
+    return ask_to_open(FieldGroup.LEGAL, event, actor, at)

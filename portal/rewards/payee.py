@@ -68,15 +68,6 @@ def masked(account: str) -> str:
     return f"**** {account[-4:]}" if len(account) >= min(ACCOUNT_DIGITS) else "****"
 
 
-def same_name(first: str, second: str) -> bool:
-    """Tell whether two names are one, however they are spaced, dotted or cased."""
-    return bool(_letters(first)) and _letters(first) == _letters(second)
-
-
-def _letters(name: str) -> str:
-    return "".join(ch for ch in unicodedata.normalize("NFKC", name).casefold() if ch.isalpha())
-
-
 def _words(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 

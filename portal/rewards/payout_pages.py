@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import cast
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -22,7 +21,7 @@ from portal.rewards.payouts import OpenedPayee
 from portal.rewards.shares import payable
 from portal.rewards.steps import ShareStatus
 from portal.rewards.words import ACTS
-from portal.vault.keys import Keyring
+from portal.vault.asking import vault
 
 PAYABLE = frozenset({ShareStatus.CLAIMED, ShareStatus.UNKNOWN})
 
@@ -54,13 +53,17 @@ def payout_payee(number: str) -> ResponseReturnValue:
     """Open the payee once: the event first, committed; then the account, on this page only."""
     share = queries.share_of_award(number)
     try:
-        event = payouts.record_opening(share, current_user.actor, clock.now())
+        opening = payouts.record_opening(share, current_user.actor, clock.now())
     except Refusal as refused:
         db.session.rollback()
         return _page(queries.share_of_award(number), PaymentForm(), refused.sentence()), refused.status
+    # Whoever sees the account is in the log already, whatever happens to this page.
     db.session.commit()
-    ring = cast(Keyring, current_app.extensions["portal_keyring"])
-    return _page(share, PaymentForm(formdata=None), payee=payouts.reveal(ring, share, event.id))
+    try:
+        payee = OpenedPayee.of(vault().reveal(opening.id))
+    except Refusal as refused:
+        return _page(share, PaymentForm(formdata=None), refused.sentence()), refused.status
+    return _page(share, PaymentForm(formdata=None), payee=payee)
 
 
 @finance.post("/payouts/<number>")

@@ -9,10 +9,9 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from portal.audit.events import record
-from portal.audit.models import Event
 from portal.clock import city_date
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal, Stale, gettext_noop
+from portal.errors import NotAllowed, NotInThisState, Refusal, Stale, gettext_noop
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -20,12 +19,12 @@ from portal.reports.models import Report
 from portal.rewards import fund, hands
 from portal.rewards.models import Act, Payout, PayoutState, Share
 from portal.rewards.moves import close_if_settled, move_share
-from portal.rewards.payee import same_name
 from portal.rewards.shares import lock_share, payable
 from portal.rewards.steps import ShareAction, ShareStatus
-from portal.vault.fields import read_fields
-from portal.vault.keys import Keyring
-from portal.vault.models import FieldGroup
+from portal.vault.client import Revealed
+from portal.vault.groups import FieldGroup
+from portal.vault.models import Opening
+from portal.vault.openings import ask_to_open
 
 OPENED = "payee_opened"
 REFERENCE_LENGTH = 60
@@ -124,8 +123,8 @@ def record_answer(command: BankAnswer, actor: Actor, at: datetime) -> Payout:
     return payout
 
 
-def record_opening(share: Share, actor: Actor, at: datetime) -> Event:
-    """Write who opens the payee; the caller commits it before ``reveal`` shows anything."""
+def record_opening(share: Share, actor: Actor, at: datetime) -> Opening:
+    """Write who opens the payee; the caller commits it before the vault is asked."""
     if not actor.may(Permission.PAYOUT_RECORD):
         raise NotAllowed
     held = hands.held_by(share.award_id, actor.person_id)
@@ -142,8 +141,7 @@ def record_opening(share: Share, actor: Actor, at: datetime) -> Event:
         award_id=share.award_id,
         reason="to_pay_the_reward",
     )
-    db.session.flush()
-    return event
+    return ask_to_open(FieldGroup.PAYEE, event, actor, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +157,16 @@ class OpenedPayee:
         """Show nothing."""
         return "OpenedPayee()"
 
-
-def reveal(ring: Keyring, share: Share, event_id: int) -> OpenedPayee:
-    """Return the sealed payee; needs the event of this opening in the log."""
-    opened = db.session.scalar(
-        select(Event.id).where(Event.id == event_id, Event.award_id == share.award_id, Event.action == OPENED)
-    )
-    if opened is None:
-        raise NotFound
-    report = db.session.get_one(Report, share.report_id)
-    fields = read_fields(ring, report.id, report.uuid, FieldGroup.PAYEE)
-    legal = read_fields(ring, report.id, report.uuid, FieldGroup.LEGAL)
-    holder = fields.get("holder", "")
-    return OpenedPayee(
-        holder, fields.get("bank", ""), fields.get("account", ""), same_name(holder, legal.get("name", ""))
-    )
+    @classmethod
+    def of(cls, revealed: Revealed) -> OpenedPayee:
+        """Read what the vault opened."""
+        fields = revealed.fields
+        return cls(
+            fields.get("holder", ""),
+            fields.get("bank", ""),
+            fields.get("account", ""),
+            revealed.facts.get("holder_is_reporter", False),
+        )
 
 
 def _check(command: BankAnswer, at: datetime) -> None:

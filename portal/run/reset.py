@@ -8,8 +8,8 @@ from pathlib import Path
 
 from portal.config import Settings, SettingsError
 
-FILES = ("portal.db", "portal.db-wal", "portal.db-shm", "demo-accounts.json", "keys.json")
-FOLDERS = ("evidence", "redis", "mail", "sms")
+FILES = ("portal.db", "portal.db-wal", "portal.db-shm", "demo-accounts.json", "keys.json", "keys.json.split")
+FOLDERS = ("evidence", "redis", "mail", "sms", "keys")
 
 
 def reason_against(settings: Settings) -> str:

@@ -80,13 +80,15 @@ class Supervisor:
         os.pwrite(self._lock, f"process {os.getpid()}, {self.settings.origin}\n".encode(), 0)
 
     def _start_all(self) -> None:
-        """Redis, database, demonstration, web; the rest when the first page can be had."""
+        """Redis, database, demonstration, vault, web; the rest when the first page can be had."""
         if self.settings.redis_is_private:
             self._start_redis()
         was_empty = self._migrate()
         if self.settings.is_demo:
             self._fill_demonstration(was_empty)
             self._start("demonstration gateways", "portal.demo.outside", patience=3)
+        # Not waited for: reports are taken while the vault is down, and it says itself why it does not start.
+        self._start("vault", "portal.vault")
         web = self._start("web", "portal.run.web", patience=15)
         self._wait_for(lambda: is_ready(self.settings), web, WEB_SECONDS)
         self._announce()

@@ -1,22 +1,33 @@
-"""The form of sealed bytes: version | algorithm | length of key id | key id | nonce | ciphertext and tag.
+"""The forms of sealed bytes. Version and algorithm come first, one byte each, so that others can take over.
 
-Version and algorithm are one byte each, so that another algorithm or a public key can take over while what
-was sealed before still opens. Header, purpose and context are bound as associated data: sealed bytes moved to
-another field, report or version do not open.
+1 (forms, files, second factors): 1 | AES-256-GCM | length | key id | nonce | ciphertext and tag.
+2 (identities): 2 | AES-256-GCM | nonce | ciphertext and tag, under its own data key, which lies apart as
+  2 | HPKE | length | key id | encapsulated key, ciphertext and tag, wrapped to the vault's public key.
+
+Header, purpose and context are bound in each: sealed bytes moved to another field, report or version do not
+open, and neither does a wrap.
 """
 
 from __future__ import annotations
 
 VERSION = 1
+VERSION_WRAPPED = 2
 AES_256_GCM = 1
+HPKE_X25519_SHA256_AES256 = 16
 NONCE_BYTES = 12
 TAG_BYTES = 16
+IDENTITY = "vault"
+DATA_KEY = "vault data key"
 
 
 def header(key_id: str) -> bytes:
     """Return the header for version 1, AES-256-GCM and a key id of at most 255 ASCII characters."""
-    name = key_id.encode("ascii")
-    return bytes((VERSION, AES_256_GCM, len(name))) + name
+    return bytes((VERSION, AES_256_GCM)) + _named(key_id)
+
+
+def wrap_header(key_id: str) -> bytes:
+    """Return the header of a wrapped data key."""
+    return bytes((VERSION_WRAPPED, HPKE_X25519_SHA256_AES256)) + _named(key_id)
 
 
 def associated_data(head: bytes, purpose: str, context: tuple[str, ...]) -> bytes:
@@ -25,3 +36,8 @@ def associated_data(head: bytes, purpose: str, context: tuple[str, ...]) -> byte
         raise ValueError("a sealed value needs a context without empty parts")
     parts = [head, purpose.encode(), *(part.encode() for part in context)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _named(key_id: str) -> bytes:
+    name = key_id.encode("ascii")
+    return bytes((len(name),)) + name

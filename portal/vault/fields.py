@@ -1,15 +1,16 @@
-"""Keeping and reading one sealed group of fields of a report, bound to its group, report and version."""
+"""Keeping one sealed group of fields of a report, bound to group, report and version; destroying it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.database import db
+from portal.vault.groups import FieldGroup, context_of
 from portal.vault.keys import Keyring
-from portal.vault.models import FieldGroup, SealedField
-from portal.vault.opening import open_fields
+from portal.vault.models import BlindIndex, SealedField, SealedKey
 from portal.vault.sealing import seal_fields
 
 
@@ -22,17 +23,28 @@ def keep_fields(
         row = SealedField(report_id=report_id, field_group=group, version=0)
         db.session.add(row)
     row.version += 1
-    row.blob = seal_fields(ring, fields, (group.value, report_uuid, str(row.version)))
-    row.sealed_at = at
+    sealed = seal_fields(ring.vault_key(), fields, context_of(group, report_uuid, row.version))
+    row.blob, row.sealed_at = sealed.blob, at
+    if row.key is None:
+        row.key = SealedKey(key_id=sealed.key_id, wrap=sealed.wrap)
+    else:
+        row.key.key_id, row.key.wrap = sealed.key_id, sealed.wrap
     return row
 
 
-def read_fields(ring: Keyring, report_id: int, report_uuid: str, group: FieldGroup) -> dict[str, str]:
-    """Open a sealed group; empty when nothing was sealed. The event of the opening is committed before."""
-    row = _row(report_id, group)
-    if row is None:
-        return {}
-    return open_fields(ring, row.blob, (group.value, report_uuid, str(row.version)))
+def destroy_fields(report_id: int, groups: Iterable[FieldGroup]) -> int:
+    """Destroy the data keys, digests and ciphertexts of these groups; returns how many groups there were."""
+    chosen = select(SealedField.id).where(
+        SealedField.report_id == report_id, SealedField.field_group.in_(tuple(groups))
+    )
+    ids = list(db.session.scalars(chosen))
+    for table, column in (
+        (SealedKey, SealedKey.field_id),
+        (BlindIndex, BlindIndex.field_id),
+        (SealedField, SealedField.id),
+    ):
+        db.session.execute(delete(table).where(column.in_(ids)))
+    return len(ids)
 
 
 def _row(report_id: int, group: FieldGroup) -> SealedField | None:

@@ -1,27 +1,14 @@
-"""Sealed rows: who the reporter is, readable by nobody without the key."""
+"""Sealed rows: who the reporter is, readable by nobody without the vault; and who asked to read."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sqlalchemy import ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
+from portal.vault.groups import FieldGroup
 
-from portal.database import Base, BigKey, Instant, Key, choice
-
-
-class FieldGroup(StrEnum):
-    """Groups of identity fields, each with its own readers.
-
-    ``CONTACT`` telephone and e-mail, opened by the intake officer to ask. ``ALERT`` the address for
-    alerts, resolved for one delivery. ``LEGAL`` name and employment as declared, for the identity
-    officer. ``PAYEE`` account holder, bank and number, for the cashier.
-    """
-
-    CONTACT = "contact"
-    ALERT = "alert"
-    LEGAL = "legal"
-    PAYEE = "payee"
+__all__ = ["BlindIndex", "FieldGroup", "Opening", "SealedField", "SealedKey", "VaultCanary"]
 
 
 class SealedField(Base):
@@ -36,3 +23,80 @@ class SealedField(Base):
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[Instant]
+
+    key: Mapped[SealedKey | None] = relationship(
+        back_populates="field", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class SealedKey(Base):
+    """The wrapped data key of a sealed group: without this row the group is gone for ever."""
+
+    __tablename__ = "sealed_keys"
+    __table_args__ = (Index("ix_sealed_keys_key_id", "key_id"),)
+
+    field_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("sealed_fields.id", ondelete="CASCADE"), primary_key=True
+    )
+    key_id: Mapped[str] = mapped_column(String(32))
+    wrap: Mapped[bytes] = mapped_column(LargeBinary)
+
+    field: Mapped[SealedField] = relationship(back_populates="key")
+
+
+class Opening(Base):
+    """Somebody asks to read one group of one report: committed first; the vault serves it once."""
+
+    __tablename__ = "openings"
+    __table_args__ = (
+        Index("ix_openings_person", "person_id", "served_at"),
+        Index("ix_openings_report", "report_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    field_group: Mapped[FieldGroup] = mapped_column(choice(FieldGroup, "opened_group"))
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    event_id: Mapped[int] = mapped_column(BigKey, ForeignKey("events.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_at: Mapped[MaybeInstant]
+    served_at: Mapped[MaybeInstant]
+
+
+class BlindIndex(Base):
+    """A keyed digest that says "the same" without saying what: made and compared by the vault alone."""
+
+    __tablename__ = "blind_indexes"
+    __table_args__ = (Index("ix_blind_indexes_digest", "digest"),)
+
+    field_id: Mapped[int] = mapped_column(
+        BigKey, ForeignKey("sealed_fields.id", ondelete="CASCADE"), primary_key=True
+    )
+    purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    version: Mapped[int] = mapped_column(SmallInteger)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class VaultCanary(Base):
+    """A known text sealed to a pair of the vault: a vault that cannot open it has the wrong key."""
+
+    __tablename__ = "vault_canaries"
+
+    key_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+    wrap: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[Instant]
+
+
+class AlertCount(Base):
+    """How many alerts an address got on a day of the city, under a keyed digest of the address."""
+
+    __tablename__ = "alert_counts"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    sent: Mapped[int] = mapped_column(SmallInteger)

@@ -1,15 +1,14 @@
-"""Opening: the other half of sealing, kept apart so that it can move to a process of its own."""
+"""Opening what the portal seals for itself: forms, evidence, second factors. Identities: ``unsealing``."""
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.vault.envelope import AES_256_GCM, NONCE_BYTES, TAG_BYTES, VERSION, associated_data
-from portal.vault.keys import Keyring, Purpose
+from portal.vault.keys import Keyring
 
 _FIXED_HEAD = 3
 
@@ -34,29 +33,29 @@ class SealError(Exception):
 
 def open_sealed(ring: Keyring, purpose: str, blob: bytes, context: tuple[str, ...]) -> bytes:
     """Return the plaintext of what was sealed for this purpose and context; raises SealError."""
-    head, key_id = _split_head(blob)
+    try:
+        secret = ring.by_id(purpose, key_id_of(blob))
+    except KeyError:
+        raise SealError(SealFault.UNKNOWN_KEY) from None
+    return open_with(secret, purpose, blob, context)
+
+
+def open_with(secret: bytes, purpose: str, blob: bytes, context: tuple[str, ...]) -> bytes:
+    """Return the plaintext of sealed bytes of version 1 under this key; raises SealError."""
+    head, _ = _split_head(blob)
     body = len(head) + NONCE_BYTES
     if len(blob) < body + TAG_BYTES:
         raise SealError(SealFault.MALFORMED)
     try:
-        secret = ring.by_id(purpose, key_id)
-    except KeyError:
-        raise SealError(SealFault.UNKNOWN_KEY) from None
-    bound = associated_data(head, purpose, context)
-    try:
-        return AESGCM(secret).decrypt(blob[len(head) : body], blob[body:], bound)
+        return AESGCM(secret).decrypt(
+            blob[len(head) : body], blob[body:], associated_data(head, purpose, context)
+        )
     except InvalidTag:
         raise SealError(SealFault.NOT_AUTHENTIC) from None
 
 
-def open_fields(ring: Keyring, blob: bytes, context: tuple[str, ...]) -> dict[str, str]:
-    """Return the fields that seal_fields sealed for this context; raises SealError."""
-    document = json.loads(open_sealed(ring, Purpose.VAULT, blob, context))
-    return {str(name): str(value) for name, value in document.items()}
-
-
 def key_id_of(blob: bytes) -> str:
-    """Return the id of the key that sealed these bytes, to find what a rotation has still to do."""
+    """Return the id of the key that sealed these bytes of version 1."""
     return _split_head(blob)[1]
 
 

@@ -31,8 +31,8 @@ from portal.reports.filing import Filing
 from portal.reports.models import Channel, DangerNow, IdentityCheck, Message, Question, RealName, Report
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.models import FieldGroup, SealedField
-from portal.vault.opening import open_fields
 from tests.fixtures.records import make_district, make_report
+from tests.fixtures.vault import opened
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 LATER = AT + timedelta(minutes=5)
@@ -129,11 +129,7 @@ def test_who_reports_is_sealed_in_three_groups_that_open_apart(
     filed = send(app, make_filing(**NAMED, alert_channel="email", alert_address="alert@example.com"))
     report = session.get_one(Report, filed.report_id)
     rows = session.scalars(select(SealedField).where(SealedField.report_id == report.id)).all()
-    opened = {
-        row.field_group: open_fields(ring, row.blob, (row.field_group.value, report.uuid, "1"))
-        for row in rows
-    }
-    assert opened == {
+    assert {row.field_group: opened(report, row.field_group) for row in rows} == {
         FieldGroup.CONTACT: {"telephone": "13812345678", "email": "w@example.com"},
         FieldGroup.ALERT: {"channel": "email", "address": "alert@example.com"},
         FieldGroup.LEGAL: {"name": "王芳芳", "works_there": "yes"},
@@ -230,12 +226,7 @@ def test_a_name_that_comes_with_the_second_sending_is_sealed_but_never_replaces_
         assert named.outcome is Outcome.ADDED
         send(app, replace(filing, **{**NAMED, "name": "李四"}), LATER)
     report = session.get_one(Report, named.report_id)
-    row = session.scalars(
-        select(SealedField).where(
-            SealedField.report_id == report.id, SealedField.field_group == FieldGroup.LEGAL
-        )
-    ).one()
-    assert open_fields(ring, row.blob, ("legal", report.uuid, "1"))["name"] == "王芳芳"
+    assert opened(report, FieldGroup.LEGAL)["name"] == "王芳芳"
     assert report.real_name is RealName.DECLARED
 
 
@@ -248,12 +239,8 @@ def test_a_name_that_comes_later_leaves_the_address_for_alerts_as_it_was(
         changed = replace(filing, **NAMED, alert_channel="email")
         named = send(app, replace(changed, alert_address="other@example.com"), LATER)
     report = session.get_one(Report, named.report_id)
-    rows = session.scalars(select(SealedField).where(SealedField.report_id == report.id)).all()
-    opened = {
-        row.field_group: open_fields(ring, row.blob, (row.field_group, report.uuid, "1")) for row in rows
-    }
-    assert opened[FieldGroup.ALERT]["address"] == "13900001111"
-    assert opened[FieldGroup.LEGAL]["name"] == "王芳芳"
+    assert opened(report, FieldGroup.ALERT)["address"] == "13900001111"
+    assert opened(report, FieldGroup.LEGAL)["name"] == "王芳芳"
     assert (report.alert_channel, report.real_name) == ("sms", RealName.DECLARED)
 
 

@@ -23,9 +23,10 @@ from portal.notices.models import Delivery, DeliveryState
 from portal.notices.outbox import NoticeKind, tell_reporter, tell_staff
 from portal.notices.texts import IN_DESK, ON_PAGE, outside
 from portal.people.permissions import Role
-from portal.vault.models import FieldGroup, SealedField
-from portal.vault.sealing import seal_fields
+from portal.vault.fields import keep_fields
+from portal.vault.groups import FieldGroup
 from tests.fixtures.app import make_settings
+from tests.fixtures.portal_process import three_free_ports
 from tests.fixtures.records import WHEN, make_account, make_report
 
 
@@ -44,7 +45,7 @@ class Outside:
 @pytest.fixture
 def outside_world(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     """A real SMTP server and a real SMS gateway; the application is told where they are."""
-    port = free_port()
+    port = three_free_ports()
     box = Mailbox()
     settings = make_settings(
         tmp_path_factory.mktemp("outside"),
@@ -72,10 +73,8 @@ def outside_world(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def queue_alert(channel: str, address: str) -> Delivery:
     report = make_report(alert_channel=channel)
     ring = current_app.extensions["portal_keyring"]
-    blob = seal_fields(
-        ring, {"channel": channel, "address": address}, (FieldGroup.ALERT.value, report.uuid, "1")
-    )
-    db.session.add(SealedField(report_id=report.id, field_group=FieldGroup.ALERT, blob=blob, sealed_at=WHEN))
+    fields = {"channel": channel, "address": address}
+    keep_fields(ring, report.id, report.uuid, FieldGroup.ALERT, fields, WHEN)
     tell_reporter(report.id, NoticeKind.ANSWER_READY, alert_channel=channel, at=WHEN)
     db.session.commit()
     return db.session.scalars(select(Delivery)).one()

@@ -21,11 +21,12 @@ from portal.rewards import awards, hands, payouts, shares
 from portal.rewards.fund import Proof, fund_of, verify
 from portal.rewards.models import Act, Payout, PayoutState, Share
 from portal.rewards.moves import move_share
-from portal.rewards.payee import Payee, PayeeFault, faults, masked, same_name, typed_payee
+from portal.rewards.payee import Payee, PayeeFault, faults, masked, typed_payee
 from portal.rewards.steps import SHARE_STEPS, AwardStatus, ShareAction, ShareStatus
-from portal.vault.fields import read_fields
 from portal.vault.models import FieldGroup, SealedField
+from portal.vault.persons import same_name
 from tests.fixtures.records import make_account, make_report
+from tests.fixtures.vault import opened
 from tests.rewards.world import (
     AT,
     YUAN,
@@ -68,7 +69,7 @@ def test_a_claim_seals_the_payee_and_tells_the_cashier(world: World) -> None:
     assert luhn_card().encode() not in row.blob
     assert "赵明".encode() not in row.blob
     report = report_of(share)
-    assert read_fields(keyring(), report.id, report.uuid, FieldGroup.PAYEE)["account"] == luhn_card()
+    assert opened(report, FieldGroup.PAYEE)["account"] == luhn_card()
     told = select(Notice.kind).where(Notice.account_id == world.accounts["cashier"].id)
     assert list(db.session.scalars(told)) == ["share_to_pay"]
 
@@ -87,7 +88,7 @@ def test_another_account_may_be_given_until_the_money_leaves(world: World) -> No
     version = share.version
     shares.claim(report, payee(other), AT, keyring())
     assert share.version > version
-    assert read_fields(keyring(), report.id, report.uuid, FieldGroup.PAYEE)["account"] == other
+    assert opened(report, FieldGroup.PAYEE)["account"] == other
     bank_says(world, share)
     with pytest.raises(NotInThisState):
         shares.claim(report, payee(), AT, keyring())
@@ -112,7 +113,7 @@ def test_who_filed_anonymously_seals_a_name_with_the_claim(world: World) -> None
     award = awards.propose_if_payable(case, world.actor("verifier"), AT)
     share = claimed(world, award)
     assert report.real_name is RealName.DECLARED
-    assert read_fields(keyring(), report.id, report.uuid, FieldGroup.LEGAL)["name"] == "赵明"
+    assert opened(report, FieldGroup.LEGAL)["name"] == "赵明"
     with pytest.raises(payouts.NameNotConfirmed):
         bank_says(world, share)
     answer(world, report)

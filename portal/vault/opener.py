@@ -1,0 +1,207 @@
+"""Opening one group for one committed request: the rules that no other process can bend."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.engine import Connection
+
+from portal.clock import city_date, city_midnight
+from portal.people.permissions import Role
+from portal.vault import tables as t
+from portal.vault.groups import EVENT_OF, READER, WITHIN_DISTRICT, FieldGroup, context_of
+from portal.vault.opening import SealError
+from portal.vault.pairs import VaultKeys
+from portal.vault.persons import same_name
+from portal.vault.refusals import Refused, Why
+from portal.vault.unsealing import open_fields
+
+FRESH = timedelta(seconds=60)
+# A second person's word holds while the first comes back to the page.
+AGREED = timedelta(hours=1)
+AHEAD = timedelta(seconds=5)  # two machines' clocks
+
+Fields = dict[str, str]
+Keys = Callable[[], VaultKeys]
+# A transaction that is committed at the end of the block, or rolled back by an exception.
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass
+class Memory:
+    """What the process remembers besides the rows, so that resetting rows in the database opens nothing."""
+
+    served: set[str] = field(default_factory=set)
+    alone: dict[tuple[int, str], int] = field(default_factory=dict)
+    agreed: dict[tuple[int, str], int] = field(default_factory=dict)
+
+
+class Opener:
+    """Serves committed requests once each, within a person's day."""
+
+    def __init__(self, keys: Keys, daily: int, zone: ZoneInfo) -> None:
+        self._keys = keys
+        self._daily = daily
+        self._zone = zone
+        self._memory = Memory()
+        self._one_at_a_time = threading.Lock()
+
+    def reveal(self, begin: Begin, opening_id: str, at: datetime) -> tuple[Fields, dict[str, bool]]:
+        """Return the fields and what else the reader may know; raises Refused.
+
+        That it was served is committed before anything is returned.
+        """
+        with self._one_at_a_time:
+            with begin() as connection:
+                opening = self._asked(connection, opening_id, at)
+                second = self._within_the_day(connection, opening, at)
+                if not self._mark(connection, opening_id, at):
+                    raise Refused(Why.SERVED)
+                group = FieldGroup(opening.field_group)
+                fields = self.fields_of(connection, opening.report_id, group)
+                facts = self._facts(connection, opening.report_id, group, fields)
+            self._remember(opening, second, at)
+        return fields, facts
+
+    def fields_of(self, connection: Connection, report_id: int, group: FieldGroup) -> Fields:
+        """Open a group of a report inside the vault; raises Refused."""
+        row = connection.execute(
+            select(t.reports.c.uuid, t.sealed_fields.c.version, t.sealed_fields.c.blob, t.sealed_keys.c.wrap)
+            .join(t.reports, t.reports.c.id == t.sealed_fields.c.report_id)
+            .outerjoin(t.sealed_keys, t.sealed_keys.c.field_id == t.sealed_fields.c.id)
+            .where(t.sealed_fields.c.report_id == report_id, t.sealed_fields.c.field_group == group.value)
+        ).one_or_none()
+        if row is None:
+            raise Refused(Why.EMPTY)
+        try:
+            return open_fields(self._keys(), row.blob, row.wrap, context_of(group, row.uuid, row.version))
+        except SealError:
+            raise Refused(Why.DAMAGED) from None
+
+    def _asked(self, connection: Connection, opening_id: str, at: datetime) -> Row[Any]:
+        """Return the committed row when it may be served; raises Refused."""
+        o = t.openings.c
+        opening = connection.execute(select(t.openings).where(o.id == opening_id)).one_or_none()
+        if opening is None:
+            raise Refused(Why.UNKNOWN)
+        if opening.served_at is not None or opening_id in self._memory.served:
+            raise Refused(Why.SERVED)
+        since = opening.second_at if opening.second_account_id is not None else opening.asked_at
+        lasting = AGREED if opening.second_account_id is not None else FRESH
+        if since is None or not -AHEAD <= at - since <= lasting or opening.asked_at > since:
+            raise Refused(Why.TOO_OLD)
+        self._check_reader(connection, opening)
+        self._check_event(connection, opening)
+        return opening
+
+    def _check_reader(self, connection: Connection, opening: Row[Any]) -> None:
+        """Look up for ourselves that this account holds the group's only role, for this case."""
+        if opening.field_group not in {group.value for group in READER}:
+            raise Refused(Why.NOT_ALLOWED)
+        group = FieldGroup(opening.field_group)
+        role = READER[group]
+        a, g, p = t.accounts.c, t.role_grants.c, t.people.c
+        reader = connection.execute(
+            select(a.person_id, p.district_id)
+            .join(t.role_grants, g.account_id == a.id)
+            .join(t.people, p.id == a.person_id)
+            .where(a.id == opening.account_id, a.active, g.role == role.value)
+        ).one_or_none()
+        if reader is None or reader.person_id != opening.person_id or opening.role != role.value:
+            raise Refused(Why.NOT_ALLOWED)
+        if group in WITHIN_DISTRICT and reader.district_id is not None:
+            district = connection.execute(
+                select(t.cases.c.district_id)
+                .join(t.reports, t.reports.c.case_id == t.cases.c.id)
+                .where(t.reports.c.id == opening.report_id)
+            ).scalar()
+            if district != reader.district_id:
+                raise Refused(Why.NOT_ALLOWED)
+
+    def _check_event(self, connection: Connection, opening: Row[Any]) -> None:
+        """The log must say already who opens what."""
+        e = t.events.c
+        found = connection.execute(
+            select(e.id).where(
+                e.id == opening.event_id,
+                e.action == EVENT_OF[FieldGroup(opening.field_group)],
+                e.report_id == opening.report_id,
+                e.actor_account_id == opening.account_id,
+            )
+        ).scalar()
+        if found is None:
+            raise Refused(Why.NO_EVENT)
+
+    def _within_the_day(self, connection: Connection, opening: Row[Any], at: datetime) -> int | None:
+        """Return the second person who agreed, None when the person's own day suffices; raises Refused."""
+        o, day = t.openings.c, self._day(at)
+        since = city_midnight(city_date(at, self._zone), self._zone)
+        if opening.second_account_id is None:
+            rows = connection.execute(
+                select(func.count()).where(
+                    o.person_id == opening.person_id, o.served_at >= since, o.second_account_id.is_(None)
+                )
+            ).scalar_one()
+            if max(rows, self._memory.alone.get((opening.person_id, day), 0)) >= self._daily:
+                raise Refused(Why.QUOTA)
+            return None
+        second = self._second(connection, opening)
+        rows = connection.execute(
+            select(func.count()).where(o.second_account_id == opening.second_account_id, o.served_at >= since)
+        ).scalar_one()
+        # Who agrees has a day of its own, or two people could open everything.
+        if max(rows, self._memory.agreed.get((second, day), 0)) >= self._daily:
+            raise Refused(Why.QUOTA)
+        return second
+
+    def _second(self, connection: Connection, opening: Row[Any]) -> int:
+        """Return the person who agreed: another one, who holds the role or supervises; raises Refused."""
+        a, g = t.accounts.c, t.role_grants.c
+        person = connection.execute(
+            select(a.person_id)
+            .join(t.role_grants, g.account_id == a.id)
+            .where(
+                a.id == opening.second_account_id,
+                a.active,
+                g.role.in_((opening.role, Role.SUPERVISOR.value)),
+            )
+            .limit(1)
+        ).scalar()
+        if person is None or person == opening.person_id:
+            raise Refused(Why.NOT_ALLOWED)
+        return int(person)
+
+    def _mark(self, connection: Connection, opening_id: str, at: datetime) -> bool:
+        o = t.openings.c
+        done = connection.execute(
+            update(t.openings).where(o.id == opening_id, o.served_at.is_(None)).values(served_at=at)
+        )
+        return done.rowcount == 1
+
+    def _facts(
+        self, connection: Connection, report_id: int, group: FieldGroup, fields: Fields
+    ) -> dict[str, bool]:
+        """The cashier learns whether the holder is the reporter, not the reporter's name."""
+        if group is not FieldGroup.PAYEE:
+            return {}
+        try:
+            legal = self.fields_of(connection, report_id, FieldGroup.LEGAL)
+        except Refused:
+            return {"holder_is_reporter": False}
+        return {"holder_is_reporter": same_name(fields.get("holder", ""), legal.get("name", ""))}
+
+    def _remember(self, opening: Row[Any], second: int | None, at: datetime) -> None:
+        self._memory.served.add(str(opening.id))
+        counts = self._memory.alone if second is None else self._memory.agreed
+        key = (opening.person_id if second is None else second, self._day(at))
+        counts[key] = counts.get(key, 0) + 1
+
+    def _day(self, at: datetime) -> str:
+        return city_date(at, self._zone).isoformat()

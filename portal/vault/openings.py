@@ -1,0 +1,43 @@
+"""Asking to open a sealed group: a row that is committed before the vault is asked."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.audit.models import Event
+from portal.database import db
+from portal.errors import NotAllowed
+from portal.people.actor import Actor
+from portal.vault.groups import READER, FieldGroup
+from portal.vault.models import Opening, SealedField
+
+
+def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> Opening:
+    """Add the row that the vault serves once; the caller commits it with its event, then asks the vault."""
+    role = READER.get(group)
+    if role is None or role not in actor.roles or event.report_id is None:
+        raise NotAllowed
+    db.session.flush()  # for the event's id
+    opening = Opening(
+        id=secrets.token_hex(16),
+        account_id=actor.account_id,
+        person_id=actor.person_id,
+        role=role.value,
+        field_group=group,
+        report_id=event.report_id,
+        event_id=event.id,
+        reason=event.reason,
+        asked_at=at,
+    )
+    db.session.add(opening)
+    db.session.flush()
+    return opening
+
+
+def is_sealed(report_id: int, group: FieldGroup) -> bool:
+    """Say whether a report holds something sealed in this group."""
+    found = select(SealedField.id).where(SealedField.report_id == report_id, SealedField.field_group == group)
+    return db.session.scalar(found) is not None

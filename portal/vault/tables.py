@@ -1,0 +1,74 @@
+"""What the vault process reads and writes of the database, as plain tables: no model, no session, no web."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import Column as C
+from sqlalchemy.types import TypeEngine
+
+from portal.dialects import UTCDateTime
+
+_everything = MetaData()
+_INSTANT = UTCDateTime()
+
+
+def _table(name: str, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
+    return Table(name, _everything, *(C(key, kind) for key, kind in columns.items()))
+
+
+sealed_fields = _table(
+    "sealed_fields",
+    id=BigInteger,
+    report_id=BigInteger,
+    field_group=String,
+    version=SmallInteger,
+    blob=LargeBinary,
+    sealed_at=_INSTANT,
+)
+sealed_keys = _table("sealed_keys", field_id=BigInteger, key_id=String, wrap=LargeBinary)
+openings = _table(
+    "openings",
+    id=String,
+    account_id=BigInteger,
+    person_id=BigInteger,
+    role=String,
+    field_group=String,
+    report_id=BigInteger,
+    event_id=BigInteger,
+    asked_at=_INSTANT,
+    second_account_id=BigInteger,
+    second_at=_INSTANT,
+    served_at=_INSTANT,
+)
+blind_indexes = _table(
+    "blind_indexes", field_id=BigInteger, purpose=String, version=SmallInteger, digest=LargeBinary
+)
+vault_canaries = _table("vault_canaries", key_id=String, blob=LargeBinary, wrap=LargeBinary, made_at=_INSTANT)
+alert_counts = _table("alert_counts", digest=LargeBinary, day=String, sent=SmallInteger)
+reports = _table(
+    "reports", id=BigInteger, uuid=String, case_id=BigInteger, locale=String, withdrawn_at=_INSTANT
+)
+cases = _table("cases", id=BigInteger, district_id=BigInteger)
+events = _table("events", id=BigInteger, action=String, report_id=BigInteger, actor_account_id=BigInteger)
+accounts = _table("accounts", id=BigInteger, person_id=BigInteger, active=Boolean)
+people = _table("people", id=BigInteger, district_id=BigInteger)
+role_grants = _table("role_grants", account_id=BigInteger, role=String)
+notices = _table("notices", id=BigInteger, report_id=BigInteger, kind=String)
+deliveries = _table(
+    "deliveries",
+    id=BigInteger,
+    notice_id=BigInteger,
+    channel=String,
+    key=String,
+    state=String,
+    available_at=_INSTANT,
+    lease_until=_INSTANT,
+    done_at=_INSTANT,
+    error=String,
+)
+shares = _table("shares", id=BigInteger, report_id=BigInteger, amount_fen=BigInteger, status=String)
+payouts = _table(
+    "payouts", id=BigInteger, share_id=BigInteger, amount_fen=BigInteger, state=String, recorded_at=_INSTANT
+)
