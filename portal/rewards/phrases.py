@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 
 from portal.rewards.rules.clauses.bounds import Pay
 from portal.rewards.rules.clauses.choose import Choose
@@ -44,6 +45,11 @@ class Line:
     text: str
     confirmed: bool = True
     rows: tuple[Row, ...] = ()
+
+    @property
+    def groups(self) -> list[tuple[str, list[Row]]]:
+        """Return the table under its headings, in the order of the file."""
+        return [(title, list(rows)) for title, rows in groupby(self.rows, key=lambda row: row.group)]
 
 
 class Phrases:

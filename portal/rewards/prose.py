@@ -95,6 +95,11 @@ def prose(rules: RuleSet, tr: Tongue, titles: Titles = no_titles) -> Prose:
     return _Writer(rules, tr, titles).whole()
 
 
+def entry_provision(entry: Entry, rules: RuleSet, tr: Tongue, titles: Titles = no_titles) -> Provision:
+    """Return what one provision says."""
+    return _Writer(rules, tr, titles).entry(entry)
+
+
 class _Writer:
     """Writes one rule set in one language."""
 

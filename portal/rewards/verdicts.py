@@ -33,6 +33,7 @@ ASKED_OF = {
 REASONS = {
     Reason.NO_FINDING: gettext_noop("Nothing was verified, so there is no reward."),
     Reason.KIND_NOT_COVERED: gettext_noop("The reward rules in force do not cover what was found."),
+    Reason.NOT_LISTED: gettext_noop("The list of the rule does not name what was found."),
     Reason.NO_CONFIRMED_DEATH: gettext_noop(
         "The investigation confirmed no concealed death, so there is no reward."
     ),
