@@ -126,6 +126,14 @@ _VIDEO_BRANDS = frozenset(
 )
 
 
+# Of frames in MPEG 2 and 2.5, and in MPEG 1.
+_MP3_KILOBITS = (
+    (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+)
+_MP3_RATES = (44100, 48000, 32000)
+
+
 class InspectionFault(StrEnum):
     """Why a file is refused."""
 
@@ -201,7 +209,7 @@ def _type_by_magic(head: bytes) -> MediaType:
         return MediaType.PDF
     if head[4:8] == b"ftyp":
         return _type_by_brand(head)
-    if head.startswith(b"ID3") or _is_mp3_frame(head[:4]):
+    if head.startswith(b"ID3") or mp3_frame_bytes(head[:4]):
         return MediaType.MP3
     raise InspectionError(InspectionFault.NOT_ALLOWED)
 
@@ -222,13 +230,18 @@ def _type_by_brand(head: bytes) -> MediaType:
     raise InspectionError(InspectionFault.NOT_ALLOWED)
 
 
-def _is_mp3_frame(start: bytes) -> bool:
-    """Say whether four bytes are the head of an MPEG layer III frame: nothing reserved in it."""
+def mp3_frame_bytes(start: bytes) -> int:
+    """Return how long the MPEG layer III frame is that four bytes are the head of; 0 if of none."""
     if len(start) < 4 or start[0] != 0xFF or start[1] & 0xE0 != 0xE0:
-        return False
+        return 0
     version, layer = start[1] >> 3 & 3, start[1] >> 1 & 3
     bitrate, rate = start[2] >> 4, start[2] >> 2 & 3
-    return version != 1 and layer == 1 and bitrate not in {0, 15} and rate != 3
+    if version == 1 or layer != 1 or bitrate in {0, 15} or rate == 3:
+        return 0
+    is_first = version == 3
+    bits = _MP3_KILOBITS[is_first][bitrate - 1] * 1000
+    samples_a_second = _MP3_RATES[rate] >> {3: 0, 2: 1, 0: 2}[version]
+    return (144 if is_first else 72) * bits // samples_a_second + (start[2] >> 1 & 1)
 
 
 def _is_two_things(head: bytes, media_type: MediaType) -> bool:

@@ -24,7 +24,14 @@ from PIL import Image
 
 from portal.evidence import confinement
 from portal.evidence.hashing import hashes_of
-from portal.evidence.inspection import InspectionError, InspectionFault, Kind, MediaType, check_pixels
+from portal.evidence.inspection import (
+    InspectionError,
+    InspectionFault,
+    Kind,
+    MediaType,
+    check_pixels,
+    mp3_frame_bytes,
+)
 from portal.evidence.pictures import write_thumb
 
 MAX_VIDEO_SECONDS = 30 * 60
@@ -236,6 +243,23 @@ def _container(result: BinaryIO, target: MediaType) -> OutputContainer:
     )
 
 
+def _bare_frame(packet: Packet[Any]) -> Packet[Any] | None:
+    """Return an MP3 packet without what hangs on its frame; nothing if it is no frame.
+
+    Readers take tags, lyrics and whatever else stands between or behind frames for a part of them.
+    """
+    content = bytes(packet)
+    length = mp3_frame_bytes(content[:4])
+    if not length or length > len(content):
+        return None
+    if length == len(content):
+        return packet
+    bare: Packet[Any] = Packet(content[:length])
+    bare.pts, bare.dts, bare.duration = packet.pts, packet.dts, packet.duration
+    bare.time_base = packet.time_base
+    return bare
+
+
 class _Copy:
     """A stream that is copied packet by packet."""
 
@@ -244,11 +268,14 @@ class _Copy:
         self._out = bare.add_stream_from_template(stream)
         self._out.metadata.clear()
         self._filter = BitStreamFilterContext(filter_, stream, self._out) if filter_ else None
+        self._is_mp3 = _coding(stream) == "mp3"
 
     def take(self, packet: Packet[Any]) -> None:
         """Copy one packet without what hangs on it."""
-        for clean in self._filter.filter(packet) if self._filter else [packet]:
-            self._write(clean)
+        bare = _bare_frame(packet) if self._is_mp3 else packet
+        if bare is not None:
+            for clean in self._filter.filter(bare) if self._filter else [bare]:
+                self._write(clean)
 
     def end(self) -> None:
         """Copy what the filter still holds."""

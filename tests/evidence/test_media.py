@@ -116,6 +116,49 @@ def test_exiftool_finds_nothing_beyond_the_allow_list(
         assert found.get("HandlerType", "Metadata") in {"Metadata", "Video Track", "Audio Track"}
 
 
+def spoken(rate: int, bits: int) -> bytes:
+    """A recording of a second and a half with a tone in it."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp3") as made:
+        stream = made.add_stream("libmp3lame", rate=rate)
+        stream.bit_rate, stream.layout = bits, "mono"
+        stream.codec_context.open()
+        step = stream.codec_context.frame_size or 1152
+        for number in range(rate * 3 // 2 // step):
+            sound = av.AudioFrame(format=stream.codec_context.format.name, layout="mono", samples=step)
+            for plane in sound.planes:
+                plane.update(random.Random(number).randbytes(plane.buffer_size))
+            sound.sample_rate, sound.pts, sound.time_base = rate, number * step, Fraction(1, rate)
+            made.mux(stream.encode(sound))
+        made.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("rate", "bits"),
+    [
+        (8000, 16_000),
+        (16000, 24_000),
+        (22050, 64_000),
+        (24000, 160_000),
+        (32000, 48_000),
+        (44100, 320_000),
+        (48000, 128_000),
+    ],
+)
+def test_not_one_frame_of_a_recording_is_lost(rate: int, bits: int) -> None:
+    """Otherwise what a witness says has holes."""
+    original = spoken(rate, bits)
+    _, main, _ = cleaned(MediaType.MP3, original + b"TAG" + CANARY.encode() + bytes(115))
+    assert CANARY.encode() not in main
+    counts = []
+    for content in (original, main):
+        with av.open(io.BytesIO(content)) as opened:
+            counts.append([packet.size for packet in opened.demux(opened.streams[0]) if packet.size])
+    assert len(counts[0]) > 20
+    assert counts[0] == counts[1]
+
+
 def test_a_telephone_held_upright_makes_an_upright_film() -> None:
     content = bytearray(film(audio=""))
     unity = b"".join(one.to_bytes(4, "big") for one in (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30))
