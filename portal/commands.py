@@ -28,7 +28,8 @@ from portal.money import MoneyError, format_yuan, parse_yuan
 from portal.people import accounts
 from portal.people.accounts import NewAccount
 from portal.people.actor import SYSTEM
-from portal.people.administration import Handover
+from portal.people.factors import provisioning_uri
+from portal.people.models import Account
 from portal.people.passwords import initial_password
 from portal.people.permissions import Role
 from portal.rewards import fund
@@ -63,27 +64,27 @@ def create_admin(username: str, name: str, email: str, generate: bool, password_
     _fill_empty_database()
     new = NewAccount(name=name, username=username, roles=frozenset({Role.ADMINISTRATOR}), email=email)
     try:
-        given = _administrator(new, password, must_change=generate)
+        made, secret = _administrator(new, password, must_change=generate)
     except Refusal as refusal:
         db.session.rollback()
         with force_locale("en"):
             raise click.ClickException(refusal.sentence()) from None
-    click.echo(f"The administrator {given.account.username} is made.")
+    click.echo(f"The administrator {made.username} is made.")
     if generate:
         click.echo(f"Password for the first log-in, shown once: {password}")
-    click.echo(f"Second factor, shown once: {given.secret}")
-    click.echo(f"As an address for an authenticator app: {given.uri}")
+    click.echo(f"Second factor, shown once: {secret}")
+    click.echo(f"As an address for an authenticator app: {provisioning_uri(made.username, secret)}")
     click.echo(f"Log in at {settings().origin}/desk/login")
 
 
-def _administrator(new: NewAccount, password: str, *, must_change: bool) -> Handover:
+def _administrator(new: NewAccount, password: str, *, must_change: bool) -> tuple[Account, str]:
     at = clock.now()
     account, secret = accounts.create(current_app.extensions["portal_keyring"], new, password, at)
     account.must_change_password = must_change
     facts = {"account": account.id, "roles": [Role.ADMINISTRATOR.value]}
     events.record("account_created", at=at, actor=SYSTEM, facts=facts)
     db.session.commit()
-    return Handover(account, secret=secret)
+    return account, secret
 
 
 def _fill_empty_database() -> None:

@@ -132,6 +132,8 @@ class Settings:
     clamd_url: str
     log_level: str
     deadlines: Deadlines
+    password_max_age_days: int
+    passkey_roles: frozenset[str]
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> "Settings":
@@ -267,6 +269,8 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         evidence_s3=_object_storage(source),
         log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         deadlines=_deadlines(source),
+        password_max_age_days=source.number("PASSWORD_MAX_AGE_DAYS", 0, most=3650),
+        passkey_roles=frozenset(source.words("PASSKEY_ROLES")),
     )
 
 

@@ -36,7 +36,8 @@ from portal.errors import Refusal, Stale, gettext_noop
 from portal.evidence.partials import Partials
 from portal.evidence.store import make_store
 from portal.extensions import babel, csrf, limiter, login_manager
-from portal.people import labels, sessions
+from portal.notices import letters
+from portal.people import labels, passkeys, sessions
 from portal.public.routes import public
 from portal.rewards.routes import finance
 from portal.run import doorbell
@@ -109,6 +110,7 @@ class SettingsView:
 
 def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask:
     """Make the application; ``faces`` (default: those of the settings) chooses its routes."""
+    passkeys.check_roles(settings.passkey_roles)
     app = Flask("portal", template_folder=str(ROOT / "templates"))
     app.config.update(settings.flask_config())
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses of static files carry a hash
@@ -135,8 +137,11 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     _extensions(app)
     app.extensions["portal_challenger"] = make_challenger(app, settings)
     doorbell.install(app)
+    app.extensions["portal_staff_teller"] = letters.tell
     presentation.register(app)
-    app.jinja_env.filters.update(role_label=labels.role_label, unit_name=labels.unit_name)
+    app.jinja_env.filters.update(
+        role_label=labels.role_label, unit_name=labels.unit_name, device_label=labels.device_label
+    )
     _blueprints(app, app.extensions["portal_faces"])
     _requests(app)
     _errors(app)

@@ -8,8 +8,13 @@ from flask import redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal import clock
+from portal.admin import step_up
 from portal.errors import NotAllowed, NotFound
+from portal.people import passkeys
+from portal.people.accounts import password_is_due
 from portal.people.actor import Actor
+from portal.people.models import Account
 from portal.people.permissions import Permission
 
 
@@ -52,8 +57,10 @@ ACCESS: dict[str, Permission | Door] = {
     "public.uploads": Door.PUBLIC,
     "public.upload": Door.PUBLIC,
     "public.claim": Door.PUBLIC,
-    # desk: log-in
+    # desk: log-in; a one-time link, not a session, opens the invitation
     "desk.login": Door.PUBLIC,
+    "desk.login_passkey": Door.PUBLIC,
+    "desk.invitation": Door.PUBLIC,
     "desk.logout": Door.SIGNED_IN,
     "desk.home": Door.SIGNED_IN,
     "desk.notices_read": Door.SIGNED_IN,
@@ -61,6 +68,16 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.account_language": Door.SIGNED_IN,
     "desk.account_telephone": Door.SIGNED_IN,
     "desk.account_password": Door.SIGNED_IN,
+    "desk.account_totp": Door.SIGNED_IN,
+    "desk.account_totp_confirm": Door.SIGNED_IN,
+    "desk.account_recovery": Door.SIGNED_IN,
+    "desk.passkey_new": Door.SIGNED_IN,
+    "desk.passkey_options": Door.SIGNED_IN,
+    "desk.passkey_add": Door.SIGNED_IN,
+    "desk.passkey_rename": Door.SIGNED_IN,
+    "desk.passkey_remove": Door.SIGNED_IN,
+    "desk.step_up": Door.SIGNED_IN,
+    "desk.step_up_passkey": Door.SIGNED_IN,
     "desk.session_end": Door.SIGNED_IN,
     # desk: cases; the verbs look once more, at the very case
     "desk.queue": Permission.CASE_READ,
@@ -113,7 +130,12 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.person_disable": Permission.PEOPLE_MANAGE,
     "desk.person_enable": Permission.PEOPLE_MANAGE,
     "desk.person_password": Permission.PEOPLE_MANAGE,
-    "desk.person_factor": Permission.PEOPLE_MANAGE,
+    "desk.person_invite": Permission.PEOPLE_MANAGE,
+    "desk.person_link_revoke": Permission.PEOPLE_MANAGE,
+    "desk.person_loss": Permission.PEOPLE_MANAGE,
+    "desk.person_loss_confirm": Permission.PEOPLE_MANAGE,
+    "desk.person_loss_withdraw": Permission.PEOPLE_MANAGE,
+    "desk.person_sessions_end": Permission.PEOPLE_MANAGE,
     "desk.units": Permission.PEOPLE_MANAGE,
     "desk.unit_add": Permission.PEOPLE_MANAGE,
     "desk.unit_change": Permission.PEOPLE_MANAGE,
@@ -153,8 +175,19 @@ ACCESS: dict[str, Permission | Door] = {
     "finance.payout_record": Permission.PAYOUT_RECORD,
 }
 
-# A password that an administrator has seen opens only the page on which it is changed.
-WHILE_CHANGING_PASSWORD = frozenset({"desk.account_password", "desk.logout"})
+# What somebody must do first, by the page on which he does it -> what stays open meanwhile.
+FIRST: dict[str, frozenset[str]] = {
+    "desk.account_password": frozenset({"desk.account_password", "desk.logout"}),
+    "desk.passkey_new": frozenset(
+        {
+            "desk.passkey_new",
+            "desk.passkey_options",
+            "desk.passkey_add",
+            "desk.step_up_passkey",
+            "desk.logout",
+        }
+    ),
+}
 
 
 def may_open(actor: Actor, rule: Permission | Door | None) -> bool:
@@ -162,7 +195,7 @@ def may_open(actor: Actor, rule: Permission | Door | None) -> bool:
     return isinstance(rule, Door) or (rule is not None and actor.may(rule))
 
 
-def guard() -> Response | None:
+def guard() -> Response | tuple[str, int] | None:
     """Let a request through only as the table says; an endpoint without a row is not found."""
     endpoint = request.endpoint
     if endpoint is None:
@@ -174,8 +207,22 @@ def guard() -> Response | None:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("desk.login"))
-    if current_user.account.must_change_password and endpoint not in WHILE_CHANGING_PASSWORD:
-        return redirect(url_for("desk.account_password"))
+    first = owed(current_user.account)
+    if first and endpoint not in FIRST[first]:
+        return redirect(url_for(first))
     if not may_open(current_user.actor, rule):
         raise NotAllowed
+    if step_up.is_needed(endpoint, rule, request.method):
+        return step_up.pass_or_ask()
     return None
+
+
+def owed(account: Account) -> str:
+    """Return the page on which somebody has to do something before any other opens; empty for none.
+
+    A password that was given out or is too old opens only the page on which it is changed; a role that needs
+    a passkey opens nothing before there is one.
+    """
+    if password_is_due(account, clock.now()):
+        return "desk.account_password"
+    return "desk.passkey_new" if passkeys.is_owed(account) else ""

@@ -12,10 +12,11 @@ from wtforms.validators import DataRequired, EqualTo, Length
 
 from portal import clock
 from portal.admin.blueprint import desk
+from portal.admin.signing_in import go_on, me
 from portal.database import db
 from portal.errors import Refusal
 from portal.extensions import limiter
-from portal.people import own, sessions
+from portal.people import accounts, own, passkeys, recovery, sessions
 from portal.reports import wording
 
 
@@ -38,18 +39,24 @@ class PasswordForm(FlaskForm):
 
 @desk.get("/account")
 def account() -> str:
-    """Show the account with its open sessions."""
-    return _account_page(current_user.account.telephone)
+    """Show the account with its factors and open sessions."""
+    return account_page()
 
 
-def _account_page(telephone: str, fault: str = "") -> str:
+def account_page(telephone: str | None = None, fault: str = "", refused: str = "") -> str:
+    """Return the page; what was typed and the sentence about it stand on it when a form was refused."""
+    shown = me().account
     return render_template(
         "admin/account.html",
-        account=current_user.account,
-        opened=sessions.open_of(current_user.account.id, clock.now()),
-        token=current_user.token,
-        telephone=telephone,
+        account=shown,
+        opened=sessions.open_of(shown.id, clock.now()),
+        token=me().token,
+        telephone=shown.telephone if telephone is None else telephone,
         fault=fault,
+        refused=refused,
+        passkeys=passkeys.of(shown.id),
+        codes_left=recovery.left(shown.id),
+        passkey_only=passkeys.is_required(shown) and shown.has_passkey,
     )
 
 
@@ -68,7 +75,7 @@ def account_telephone() -> Response | tuple[str, int]:
     number = wording.mobile(typed) if typed else ""
     if number is None:
         fault = gettext("This is no mobile number we know. It has 11 digits.")
-        return _account_page(typed, fault), 422
+        return account_page(typed, fault), 422
     own.set_telephone(current_user.account, number, actor=current_user.actor, at=clock.now())
     db.session.commit()
     flash(gettext("Your mobile number is saved.") if number else gettext("Your mobile number is gone."))
@@ -85,25 +92,22 @@ def account_password() -> str | Response | tuple[str, int]:
     if not form.validate():
         return _password_page(form), 422
     try:
-        own.change_password(
-            current_user.account,
-            form.current.data or "",
-            form.new.data or "",
-            token=current_user.token,
-            actor=current_user.actor,
-            at=clock.now(),
-        )
+        renewed = own.change_password(me(), form.current.data or "", form.new.data or "", at=clock.now())
     except Refusal as refusal:
         db.session.rollback()
         return _password_page(form, refusal.sentence()), refusal.status
     db.session.commit()
+    go_on(renewed)
     flash(gettext("Your password is changed. All your other sessions are ended."), "message")
     return redirect(url_for("desk.home"))
 
 
 def _password_page(form: PasswordForm, refused: str = "") -> str:
-    must = current_user.account.must_change_password
-    return render_template("admin/account_password.html", form=form, refused=refused, must=must)
+    given_out = current_user.account.must_change_password
+    too_old = not given_out and accounts.password_is_due(current_user.account, clock.now())
+    return render_template(
+        "admin/account_password.html", form=form, refused=refused, must=given_out, too_old=too_old
+    )
 
 
 @desk.post("/account/sessions/end")

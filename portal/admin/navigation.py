@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
-from portal.admin.access import ACCESS, may_open
+from portal.admin.access import ACCESS, may_open, owed
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.people.labels import role_label
@@ -98,8 +98,8 @@ ITEMS = (
     Item(
         "desk.account",
         lazy_gettext("My account"),
-        lazy_gettext("Language, mobile number, password and open sessions."),
-        ("desk.account", "desk.session"),
+        lazy_gettext("Language, mobile number, password, second factors and open sessions."),
+        ("desk.account", "desk.session", "desk.passkey"),
     ),
 )
 
@@ -113,12 +113,14 @@ NOTICE_PAGES = {
     NoticeKind.AWARD_TO_DECIDE.value: ("finance.award", "number"),
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
+    NoticeKind.RESET_ASKED.value: ("desk.people", "q"),
+    NoticeKind.BREAK_GLASS.value: ("desk.people", "q"),
 }
 
 
 def open_items() -> list[Item]:
     """Return the entries that this process serves and this person may open."""
-    if not current_user.is_authenticated or current_user.account.must_change_password:
+    if not current_user.is_authenticated or owed(current_user.account):
         return []
     served = current_app.view_functions
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -13,22 +13,15 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.people_forms import ChangeForm, NewForm
-from portal.admin.qr import qr_path
 from portal.database import db
 from portal.errors import Refusal
-from portal.people import administration, listing
+from portal.people import administration, links, listing, loss, sessions
 from portal.people.administration import Handover
 from portal.people.labels import ROLE_NOTES
 from portal.people.listing import Wanted
 from portal.people.permissions import Role
-from portal.vault.keys import Keyring
 
 ACTIVE = {"yes": True, "no": False}
-
-
-def _ring() -> Keyring:
-    ring: Keyring = current_app.extensions["portal_keyring"]
-    return ring
 
 
 @desk.get("/people")
@@ -56,12 +49,12 @@ def person_new() -> str | Response | tuple[str, int]:
         return _new_page(form, known), 422
     new = replace(form.command(), person_id=known.person_id if known else None)
     try:
-        given = administration.open_account(_ring(), new, actor=current_user.actor, at=clock.now())
+        given = administration.open_account(new, actor=current_user.actor, at=clock.now())
     except Refusal as refusal:
         db.session.rollback()
         return _new_page(form, known, refusal.sentence()), refusal.status
     db.session.commit()
-    return _handover_page(given)
+    return handover_page(given)
 
 
 def _new_page(form: NewForm, known: Any, refused: str = "") -> str:  # noqa: ANN401
@@ -70,9 +63,9 @@ def _new_page(form: NewForm, known: Any, refused: str = "") -> str:  # noqa: ANN
     )
 
 
-def _handover_page(given: Handover) -> str:
-    """Show what is given out; it stands nowhere else and is never shown again."""
-    return render_template("admin/people_handover.html", given=given, qr=qr_path(given.uri))
+def handover_page(given: Handover) -> str:
+    """Show the link that is handed over; it stands nowhere else and is never shown again."""
+    return render_template("admin/people_handover.html", given=given)
 
 
 @desk.route("/people/<int:account_id>", methods=["GET", "POST"])
@@ -81,31 +74,36 @@ def person(account_id: int) -> str | Response | tuple[str, int]:
     account = administration.find(account_id)
     form = ChangeForm.of(account)
     if not form.is_submitted():
-        return _person_page(account_id, form)
+        return person_page(account_id, form)
     if not form.validate():
-        return _person_page(account_id, form), 422
+        return person_page(account_id, form), 422
     try:
         administration.change(account, form.command(), actor=current_user.actor, at=clock.now())
     except Refusal as refusal:
         db.session.rollback()
-        return _person_page(account_id, form, refusal.sentence()), refusal.status
+        return person_page(account_id, form, refusal.sentence()), refusal.status
     db.session.commit()
     flash(gettext("Saved. It holds from the next click on."), "message")
     return redirect(url_for("desk.person", account_id=account_id))
 
 
-def _person_page(account_id: int, form: ChangeForm, refused: str = "") -> str:
-    account = administration.find(account_id)
-    own = account.person_id == current_user.actor.person_id
-    others = listing.others_of(account)
+def person_page(account_id: int, form: ChangeForm | None = None, refused: str = "") -> str:
+    """Show an account, its way in, and its open sessions."""
+    account, at = administration.find(account_id), clock.now()
+    reset = loss.open_for(account.id)
     return render_template(
         "admin/people_person.html",
         account=account,
-        form=form,
+        form=form or ChangeForm.of(account),
         refused=refused,
-        own=own,
-        others=others,
+        own=account.person_id == current_user.actor.person_id,
+        others=listing.others_of(account),
         role_notes=ROLE_NOTES,
+        joined=administration.has_joined(account),
+        waiting=links.open_of(account.id, at),
+        reset=reset,
+        asked_self=reset is not None and reset.asked_person_id == current_user.actor.person_id,
+        opened=sessions.open_of(account.id, at),
     )
 
 
@@ -129,26 +127,7 @@ def _switch(account_id: int, verb: Any, done: str) -> Response | tuple[str, int]
         verb(account, actor=current_user.actor, at=clock.now())
     except Refusal as refusal:
         db.session.rollback()
-        page = _person_page(account_id, ChangeForm.of(administration.find(account_id)), refusal.sentence())
-        return page, refusal.status
+        return person_page(account_id, refused=refusal.sentence()), refusal.status
     db.session.commit()
     flash(done, "message")
     return redirect(url_for("desk.person", account_id=account_id))
-
-
-@desk.post("/people/<int:account_id>/password")
-def person_password(account_id: int) -> str | tuple[str, int]:
-    """Give out a new one-time password."""
-    account = administration.find(account_id)
-    given = administration.reset_password(account, actor=current_user.actor, at=clock.now())
-    db.session.commit()
-    return _handover_page(given)
-
-
-@desk.post("/people/<int:account_id>/factor")
-def person_factor(account_id: int) -> str | tuple[str, int]:
-    """Give out a new second factor."""
-    account = administration.find(account_id)
-    given = administration.reset_factor(_ring(), account, actor=current_user.actor, at=clock.now())
-    db.session.commit()
-    return _handover_page(given)

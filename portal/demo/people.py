@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import pyotp
 from flask_babel import force_locale
 from sqlalchemy import select
 
@@ -17,8 +16,8 @@ from portal.database import db
 from portal.demo.stories import DISTRICTS
 from portal.people import accounts
 from portal.people.actor import Actor
-from portal.people.administration import ISSUER
 from portal.people.duty import ON_DUTY_ROLES, WEEK, Pair, enter, week_of
+from portal.people.factors import provisioning_uri
 from portal.people.labels import role_label, unit_name
 from portal.people.models import Account, Department, District, Person, Unit
 from portal.people.passwords import initial_password
@@ -175,7 +174,6 @@ def account_rows(staff: dict[str, Hired]) -> list[dict[str, object]]:
 
 
 def _row(hired: Hired) -> dict[str, object]:
-    seed = pyotp.TOTP(hired.secret)
     return {
         "role": role_label(hired.member.role),
         "name": hired.member.name,
@@ -183,7 +181,7 @@ def _row(hired: Hired) -> dict[str, object]:
         "password": hired.password,
         "scope": _scope(hired.account.person),
         "totp_seed": hired.secret,
-        "totp_uri": seed.provisioning_uri(name=hired.member.username, issuer_name=ISSUER),
+        "totp_uri": provisioning_uri(hired.member.username, hired.secret),
         "shown": hired.member.shown,
     }
 

@@ -12,7 +12,10 @@ from portal.database import db
 from portal.extensions import settings
 from portal.channels.channel import ChannelError, Parcel
 from portal.channels.registry import channels
-from portal.notices.models import Delivery, DeliveryState
+from portal.database import db
+from portal.extensions import settings
+from portal.notices.letters import NothingToSend, letter
+from portal.notices.models import Delivery, DeliveryState, Notice
 from portal.notices.outbox import NoticeKind
 from portal.notices.recipients import recipient_of
 from portal.notices.texts import outside
@@ -108,15 +111,24 @@ def _send(delivery: Delivery) -> None:
     if channel is None or not channel.ready():
         raise ChannelError("channel_not_set")
     recipient = recipient_of(notice, delivery.channel)
-    db.session.commit()
     if recipient is None:
         raise ChannelError("no_address", final=True)
-    subject, text = outside(
-        recipient.locale,
+    subject, text = _words(notice, recipient.locale)
+    db.session.commit()
+    channel.send(Parcel(key=delivery.key, address=recipient.address, subject=subject, text=text))
+
+
+def _words(notice: Notice, locale: str) -> tuple[str, str]:
+    """Return subject and text; raises ChannelError when there is nothing to say any more."""
+    try:
+        own = letter(notice, locale, clock.now())
+    except NothingToSend:
+        raise ChannelError("nothing_to_send", final=True) from None
+    return own or outside(
+        locale,
         for_staff=notice.account_id is not None,
         urgent=notice.kind == NoticeKind.DANGER_ALARM,
     )
-    channel.send(Parcel(key=delivery.key, address=recipient.address, subject=subject, text=text))
 
 
 def _failed(delivery: Delivery, error: ChannelError, at: datetime) -> None:

@@ -37,6 +37,13 @@ class NoticeKind(StrEnum):
     AWARD_SENT_BACK = "award_sent_back"
     IDENTITY_TO_ANSWER = "identity_to_answer"
     SHARE_TO_PAY = "share_to_pay"
+    # about one's own account, or for those who watch over accounts: the values of portal.people.telling.News
+    ACCOUNT_INVITED = "account_invited"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of notice, not a password
+    FACTORS_CHANGED = "factors_changed"
+    RECOVERY_USED = "recovery_used"
+    RESET_ASKED = "reset_asked"
+    BREAK_GLASS = "break_glass"
 
 
 def tell_reporter(report_id: int, kind: NoticeKind, *, alert_channel: str, at: datetime) -> Notice:

@@ -34,6 +34,16 @@ IN_DESK = {
     NoticeKind.AWARD_SENT_BACK: lazy_gettext("An award was sent back."),
     NoticeKind.IDENTITY_TO_ANSWER: lazy_gettext("A question about a reporter waits for your answer."),
     NoticeKind.SHARE_TO_PAY: lazy_gettext("A reward waits for payment."),
+    NoticeKind.ACCOUNT_INVITED: lazy_gettext("You got a link for your account."),
+    NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),
+    NoticeKind.FACTORS_CHANGED: lazy_gettext("Your second factors or recovery codes were changed."),
+    NoticeKind.RECOVERY_USED: lazy_gettext("Somebody logged in to your account with a recovery code."),
+    NoticeKind.RESET_ASKED: lazy_gettext(
+        "Somebody lost the second factor: a second administrator has to confirm."
+    ),
+    NoticeKind.BREAK_GLASS: lazy_gettext(
+        "The factors of an account were taken away on the host itself. Look at the event log."
+    ),
 }
 
 

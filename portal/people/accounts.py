@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pyotp
@@ -17,9 +18,10 @@ from sqlalchemy import CursorResult, select, update
 
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
+from portal.extensions import settings
 from portal.people.labels import ROLES
 from portal.people.models import Account, Person, RoleGrant
-from portal.people.passwords import LEAST_LENGTH, is_weak
+from portal.people.passwords import LEAST_LENGTH, MOST_LENGTH, Fault, fault_of
 from portal.people.permissions import Role, forbidden_pairs
 from portal.vault.keys import Keyring
 from portal.vault.opening import open_sealed
@@ -28,16 +30,52 @@ from portal.vault.sealing import seal
 # OWASP's second recommendation: 19 MiB, two passes.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,59}")
+UNSET = "!"
+"""Stands for a password that nobody has chosen yet: it matches nothing."""
 _DUMMY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class WeakPassword(Refusal):
-    """Shorter than the least length, or made of the portal's own words."""
+    """A password that is guessed early."""
+
+    message = gettext_noop("Please choose a password of at least %(length)d characters.")
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(length=LEAST_LENGTH, most=MOST_LENGTH)
+
+
+class LongPassword(WeakPassword):
+    """Longer than it may be."""
+
+    message = gettext_noop("A password has %(most)d characters at most.")
+
+
+class EvenPassword(WeakPassword):
+    """The same few signs again and again."""
 
     message = gettext_noop(
-        "Please choose a password of at least %(length)d characters that is not a common word."
+        "This password repeats the same few signs. Please choose one of at least %(length)d characters that"
+        " does not, such as a sentence that only you would say."
     )
-    status = 422
+
+
+class CommonPassword(WeakPassword):
+    """Little more than what everybody chooses, or what belongs to the owner, the office or the city."""
+
+    message = gettext_noop(
+        "This password is little more than a common word, a date, or a name of yours, of this office or of"
+        " the city: it is guessed first. Please choose at least %(length)d characters that only you would"
+        " think of."
+    )
+
+
+_FAULTS: dict[Fault, type[WeakPassword]] = {
+    Fault.SHORT: WeakPassword,
+    Fault.LONG: LongPassword,
+    Fault.EVEN: EvenPassword,
+    Fault.COMMON: CommonPassword,
+}
 
 
 class ForbiddenRoles(Refusal):
@@ -76,20 +114,44 @@ class NewAccount:
     person_id: int | None = None
 
 
-def hash_password(password: str, username: str = "") -> str:
+def refuse_weak(password: str, *context: str) -> None:
+    """Refuse a weak password; ``context`` holds the owner's names, office and city are known here."""
+    where = settings()
+    names = (*context, where.city_name_zh, where.city_name_en, where.organiser_zh, where.organiser_en)
+    fault = fault_of(password, names)
+    if fault is not None:
+        raise _FAULTS[fault]
+
+
+def hash_password(password: str, *context: str) -> str:
     """Return the argon2id hash; refuses weak passwords."""
-    if is_weak(password, username):
-        raise WeakPassword(length=LEAST_LENGTH)
+    refuse_weak(password, *context)
     return _hasher.hash(password)
 
 
 def password_matches(account: Account | None, password: str) -> bool:
-    """Check a password; an absent account costs the same work and is never right."""
+    """Check a password; an absent account, or one without a password, costs the same and is never right."""
+    known = account is not None and account.password_hash != UNSET
     try:
-        _hasher.verify(account.password_hash if account else _DUMMY, password)
+        _hasher.verify(account.password_hash if account is not None and known else _DUMMY, password)
     except (VerificationError, InvalidHashError):
         return False
-    return account is not None
+    return known
+
+
+def set_password(account: Account, password: str, at: datetime) -> None:
+    """Give an account the password that its owner chose; refuses weak ones."""
+    account.password_hash = hash_password(password, account.username, account.person.name)
+    account.password_set_at = at
+    account.must_change_password = False
+
+
+def password_is_due(account: Account, at: datetime) -> bool:
+    """Say whether the owner must choose another password before he does anything else."""
+    if account.must_change_password:
+        return True
+    days = settings().password_max_age_days
+    return bool(days) and at - (account.password_set_at or account.created_at) > timedelta(days=days)
 
 
 def rehash(account: Account, password: str) -> None:
@@ -103,29 +165,28 @@ def seal_totp(ring: Keyring, username: str, secret: str) -> bytes:
     return seal(ring, "totp", secret.encode(), ("totp", username))
 
 
-def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
-    """Check a one-time code and use it up: the same code is refused the second time.
+def matching_step(secret: str, code: str, at: datetime) -> int | None:
+    """Return the 30-second step of a code: this one, the last or the next, for clocks that are off."""
+    totp = pyotp.TOTP(secret)
+    step_now = int(at.timestamp()) // totp.interval
+    digits = "".join(ch for ch in unicodedata.normalize("NFKC", code) if ch.isascii() and ch.isdigit())
+    steps = range(step_now - 1, step_now + 2)
+    return next((step for step in steps if hmac.compare_digest(totp.generate_otp(step), digits)), None)
 
-    One step of 30 s before and after is accepted, for clocks that are off.
-    """
+
+def use_totp(ring: Keyring, account: Account, code: str, at: datetime) -> bool:
+    """Check a one-time code and use it up: the same code is refused the second time."""
     if account.totp_sealed is None:
         return False
     secret = open_sealed(ring, "totp", account.totp_sealed, ("totp", account.username)).decode()
-    totp = pyotp.TOTP(secret)
-    step_now = int(at.timestamp()) // totp.interval
-    digits = "".join(ch for ch in code if ch.isdigit())
-    matching = [
-        step
-        for step in range(step_now - 1, step_now + 2)
-        if hmac.compare_digest(totp.generate_otp(step), digits)
-    ]
-    if not matching:
+    step = matching_step(secret, code, at)
+    if step is None:
         return False
     # The condition in the UPDATE makes two simultaneous uses of one code a single success.
     result = db.session.execute(
         update(Account)
-        .where(Account.id == account.id, Account.totp_last_step < matching[0])
-        .values(totp_last_step=matching[0])
+        .where(Account.id == account.id, Account.totp_last_step < step)
+        .values(totp_last_step=step)
         .execution_options(synchronize_session=False)
     )
     return cast("CursorResult[Any]", result).rowcount == 1
@@ -148,7 +209,16 @@ def roles_of_person(person_id: int, *, besides: int | None = None) -> frozenset[
 
 
 def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple[Account, str]:
-    """Make an account and return it with its one-time-code secret, which is shown once."""
+    """Make an account that is ready at once; returns it with its one-time-code secret, shown once."""
+    account = create_empty(new, at)
+    secret = pyotp.random_base32()
+    account.password_hash = hash_password(password, account.username, account.person.name)
+    account.totp_sealed = seal_totp(ring, account.username, secret)
+    return account, secret
+
+
+def create_empty(new: NewAccount, at: datetime) -> Account:
+    """Make an account whose owner still has to choose password and second factor."""
     username = new.username.strip().lower()
     if not USERNAME.fullmatch(username):
         raise BadUsername
@@ -156,7 +226,6 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
         raise UsernameTaken
     held = roles_of_person(new.person_id) if new.person_id else frozenset()
     check_roles(held | new.roles)
-    secret = pyotp.random_base32()
     person = db.session.get(Person, new.person_id) if new.person_id else None
     account = Account(
         person=person
@@ -167,8 +236,7 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
             district_id=new.district_id,
         ),
         username=username,
-        password_hash=hash_password(password, username),
-        totp_sealed=seal_totp(ring, username, secret),
+        password_hash=UNSET,
         email=new.email.strip(),
         telephone=new.telephone,
         created_at=at,
@@ -176,4 +244,4 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
     )
     db.session.add(account)
     db.session.flush()
-    return account, secret
+    return account

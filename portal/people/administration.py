@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-import pyotp
 from sqlalchemy import select
 
 from portal.audit import events
 from portal.database import db
 from portal.errors import NotFound, Refusal, gettext_noop
-from portal.people import accounts, sessions
+from portal.people import accounts, links, sessions
 from portal.people.accounts import NewAccount
 from portal.people.actor import Actor
+from portal.people.credentials import Link, LinkKind
 from portal.people.models import Account, Person, RoleGrant
-from portal.people.passwords import initial_password
 from portal.people.permissions import Permission, Role
 from portal.people.units import require_usable
-from portal.vault.keys import Keyring
-
-ISSUER = "Woodpecker"
 
 
 class OwnAccount(Refusal):
@@ -28,6 +24,20 @@ class OwnAccount(Refusal):
 
     message = gettext_noop("This is your own account. Another administrator has to change it.")
     status = 422
+
+
+class HasJoined(Refusal):
+    """Who has joined needs no invitation."""
+
+    message = gettext_noop("This person has already chosen a password and a second factor.")
+    status = 409
+
+
+class NotJoined(Refusal):
+    """Who has not joined has no password to renew."""
+
+    message = gettext_noop("This person has not used the invitation yet. Give out a new one instead.")
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +55,31 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What is shown once and given to the person: a part that was not renewed is empty."""
+    """A one-time link, shown once to hand over, and what its holder will set with it."""
 
     account: Account
-    password: str = ""
-    secret: str = ""
+    kind: LinkKind
+    token: str = field(repr=False)
 
     @property
-    def uri(self) -> str:
-        """Return the address that authenticator apps read, empty without a secret."""
-        if not self.secret:
-            return ""
-        return pyotp.TOTP(self.secret).provisioning_uri(name=self.account.username, issuer_name=ISSUER)
+    def address(self) -> str:
+        """Return the link."""
+        return links.address(self.token)
 
 
-def open_account(ring: Keyring, new: NewAccount, *, actor: Actor, at: datetime) -> Handover:
-    """Make an account with a one-time password, for a new person or as another account of a known one."""
+def open_account(new: NewAccount, *, actor: Actor, at: datetime) -> Handover:
+    """Make an account with an invitation, for a new person or as another account of a known one."""
     if new.person_id is None:
         require_usable(new.department_id, new.district_id)
     else:
         _lock(new.person_id)
-    password = initial_password()
-    account, secret = accounts.create(ring, new, password, at)
-    account.must_change_password = True
+    account = accounts.create_empty(new, at)
     _note("account_created", account, actor, at, roles=sorted(new.roles))
-    return Handover(account, password, secret)
+    return _link(account, LinkKind.INVITATION, actor, at)
+
+
+def _link(account: Account, kind: LinkKind, actor: Actor, at: datetime) -> Handover:
+    return Handover(account, kind, links.issue(account, kind, actor=actor, at=at))
 
 
 def find(account_id: int) -> Account:
@@ -102,6 +112,8 @@ def _change_roles(account: Account, roles: frozenset[Role], actor: Actor, at: da
     accounts.check_roles(roles | accounts.roles_of_person(account.person_id, besides=account.id))
     before = account.roles
     account.grants = [grant for grant in account.grants if Role(grant.role) in roles]
+    # The database looks at every grant for itself: what is taken goes before what is given.
+    db.session.flush()
     account.grants.extend(RoleGrant(role=role.value) for role in sorted(roles - before))
     _note("roles_changed", account, actor, at, before=sorted(before), after=sorted(roles))
 
@@ -112,6 +124,7 @@ def disable(account: Account, *, actor: Actor, at: datetime) -> None:
     if account.active:
         account.active = False
         sessions.end_all(account.id, at)
+        links.revoke(account, actor=actor, at=at)
         _note("account_disabled", account, actor, at)
 
 
@@ -125,26 +138,47 @@ def enable(account: Account, *, actor: Actor, at: datetime) -> None:
         _note("account_enabled", account, actor, at)
 
 
-def reset_password(account: Account, *, actor: Actor, at: datetime) -> Handover:
-    """Give out a new one-time password; the second factor stays as it is."""
+def invite_again(account: Account, *, actor: Actor, at: datetime) -> Handover:
+    """Give out a new invitation to somebody who has not joined yet; raises HasJoined."""
     _not_own(account, actor)
-    password = initial_password()
-    account.password_hash = accounts.hash_password(password)
-    account.must_change_password = True
-    sessions.end_all(account.id, at)
+    if has_joined(account):
+        raise HasJoined
+    return _link(account, _kind_of_latest(account.id), actor, at)
+
+
+def revoke_link(account: Account, *, actor: Actor, at: datetime) -> None:
+    """Take an open link back."""
+    _not_own(account, actor)
+    links.revoke(account, actor=actor, at=at)
+
+
+def renew_password(account: Account, *, actor: Actor, at: datetime) -> Handover:
+    """Give out a link with which the owner sets another password; the second factor stays and is asked for.
+
+    The old password and the open sessions stay until then: asking for a link must lock nobody out.
+    """
+    _not_own(account, actor)
+    if not has_joined(account):
+        raise NotJoined
     _note("password_reset", account, actor, at)
-    return Handover(account, password=password)
+    return _link(account, LinkKind.PASSWORD, actor, at)
 
 
-def reset_factor(ring: Keyring, account: Account, *, actor: Actor, at: datetime) -> Handover:
-    """Give out a new second factor; the password stays as it is."""
+def end_sessions(account: Account, *, actor: Actor, at: datetime) -> None:
+    """End every session of another person's account."""
     _not_own(account, actor)
-    secret = pyotp.random_base32()
-    account.totp_sealed = accounts.seal_totp(ring, account.username, secret)
-    account.totp_last_step = 0
     sessions.end_all(account.id, at)
-    _note("factor_reset", account, actor, at)
-    return Handover(account, secret=secret)
+    _note("sessions_ended", account, actor, at)
+
+
+def has_joined(account: Account) -> bool:
+    """Say whether the owner has chosen a password and a second factor."""
+    return account.password_hash != accounts.UNSET
+
+
+def _kind_of_latest(account_id: int) -> LinkKind:
+    query = select(Link.kind).where(Link.account_id == account_id).order_by(Link.id.desc()).limit(1)
+    return db.session.scalar(query) or LinkKind.INVITATION
 
 
 def _not_own(account: Account, actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,10 +11,13 @@ from portal.audit import events
 from portal.audit.models import ActorKind
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
-from portal.people import accounts, sessions, throttle
+from portal.people import accounts, factors, sessions, throttle
 from portal.people.actor import SYSTEM, Actor
+from portal.people.factors import Means, Proof
 from portal.people.models import Account
-from portal.people.sessions import SignedIn
+from portal.people.passkeys import Purpose
+from portal.people.sessions import Place, SignedIn
+from portal.people.telling import News, tell
 from portal.vault.keys import Keyring
 
 
@@ -28,14 +31,25 @@ class LoginRefused(Refusal):
     status = 422
 
 
+class StepUpRefused(Refusal):
+    """The second factor was not proved a second time."""
+
+    message = gettext_noop(
+        "That was not right. Each code works once: wait for the next one, then try again; after several wrong"
+        " tries the wait grows."
+    )
+    status = 422
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What somebody typed into the log-in form, and a name for the network it came from."""
+    """What somebody sent with the log-in form, and a name for the network it came from."""
 
     username: str
-    password: str
-    code: str
+    password: str = field(repr=False)
+    proof: Proof = field(repr=False)
     network: str
+    place: Place
 
     @property
     def name(self) -> str:
@@ -51,22 +65,48 @@ def log_in(ring: Keyring, attempt: Attempt, at: datetime) -> SignedIn:
     # The password takes its time to check: no lock is held meanwhile.
     db.session.commit()
     right = accounts.password_matches(account, attempt.password) and free
-    code_key = throttle.counter_key(ring, "code", attempt.name)
-    if account is None or not right or not _code_is_right(ring, account, attempt.code, code_key, at):
+    means = _prove(ring, account, attempt.proof, Purpose.LOG_IN, at) if account and right else None
+    if account is None or means is None:
         _refuse(account, at)
         raise LoginRefused
-    throttle.forget(guess_key, code_key)
+    throttle.forget(guess_key)
     accounts.rehash(account, attempt.password)
-    events.record("logged_in", at=at, actor=Actor(ActorKind.STAFF, account_id=account.id))
-    signed = sessions.start(account, at)
+    if means is Means.RECOVERY:
+        tell(account.id, News.RECOVERY_USED, at=at)
+        events.record("recovery_used", at=at, actor=_actor(account), facts={"account": account.id})
+    events.record("logged_in", at=at, actor=_actor(account), facts={"means": means.value})
+    signed = sessions.start(account, at, attempt.place)
     db.session.commit()
     return signed
 
 
-def _code_is_right(ring: Keyring, account: Account, code: str, key: bytes, at: datetime) -> bool:
+def step_up(ring: Keyring, signed: SignedIn, proof: Proof, at: datetime) -> SignedIn:
+    """Prove a second factor once more and go on under another token; raises StepUpRefused. Commits."""
+    account = signed.account
+    means = _prove(ring, account, proof, Purpose.STEP_UP, at)
+    renewed = sessions.renew(signed, at, proved=True) if means else None
+    if means is None or renewed is None:
+        events.record("step_up_failed", at=at, actor=_actor(account), facts={"account": account.id})
+        db.session.commit()
+        raise StepUpRefused
+    events.record("stepped_up", at=at, actor=_actor(account), facts={"means": means.value})
+    db.session.commit()
+    return renewed
+
+
+def _prove(ring: Keyring, account: Account, proof: Proof, purpose: Purpose, at: datetime) -> Means | None:
+    """Prove a second factor; tries are counted for the whole account, wherever they come from."""
+    key = throttle.counter_key(ring, "code", account.username)
     free = throttle.claim(key, at)
     db.session.commit()
-    return free and account.active and accounts.use_totp(ring, account, code, at)
+    means = factors.prove(ring, account, proof, purpose, at) if free and account.active else None
+    if means:
+        throttle.forget(key)
+    return means
+
+
+def _actor(account: Account) -> Actor:
+    return Actor(ActorKind.STAFF, account_id=account.id)
 
 
 def _refuse(account: Account | None, at: datetime) -> None:

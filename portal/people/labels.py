@@ -25,6 +25,18 @@ def role_label(role: str) -> str:
     return str(ROLES[Role(role)]) if role in set(Role) else role
 
 
+DEVICES = {
+    "phone": lazy_gettext("Telephone"),
+    "tablet": lazy_gettext("Tablet"),
+    "computer": lazy_gettext("Computer"),
+}
+
+
+def device_label(device: str) -> str:
+    """Return the words for a kind of device; empty when the browser did not say."""
+    return str(DEVICES.get(device, ""))
+
+
 class Named(Protocol):
     """A department or a district."""
 

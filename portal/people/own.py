@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.audit import events
-from portal.errors import Refusal, gettext_noop
-from portal.people import accounts, sessions
+from portal.errors import NotFound, Refusal, gettext_noop
+from portal.people import accounts, factors, passkeys, recovery, sessions
 from portal.people.actor import Actor
+from portal.people.factors import Offer
 from portal.people.models import Account
+from portal.people.passkeys import Answer
+from portal.people.sessions import SignedIn
+from portal.people.telling import News, tell
+from portal.vault.keys import Keyring
 
 LOCALES = ("zh_Hans", "en")
 
@@ -27,18 +32,56 @@ class SamePassword(Refusal):
     status = 422
 
 
-def change_password(
-    account: Account, current: str, new: str, *, token: str, actor: Actor, at: datetime
-) -> None:
-    """Set another password and end the account's other sessions."""
+def change_password(signed: SignedIn, current: str, new: str, *, at: datetime) -> SignedIn:
+    """Set another password, end the account's other sessions, and go on under another token."""
+    account = signed.account
     if not accounts.password_matches(account, current):
         raise WrongPassword
     if current == new:
         raise SamePassword
-    account.password_hash = accounts.hash_password(new, account.username)
-    account.must_change_password = False
-    sessions.end_all(account.id, at, besides=token)
-    events.record("password_changed", at=at, actor=actor, facts={"account": account.id})
+    accounts.set_password(account, new, at)
+    events.record("password_changed", at=at, actor=signed.actor, facts={"account": account.id})
+    tell(account.id, News.PASSWORD_CHANGED, at=at)
+    return _alone(signed, at)
+
+
+def accept_totp(ring: Keyring, signed: SignedIn, offer: Offer, code: str, *, at: datetime) -> SignedIn:
+    """Put a new one-time-code secret in the place of the old one."""
+    factors.accept(ring, offer, code, at)
+    return _factors_changed("totp_set", signed, at)
+
+
+def add_passkey(signed: SignedIn, answer: Answer, name: str, *, at: datetime) -> SignedIn:
+    """Add a passkey."""
+    passkeys.add(signed.account, answer, name, at)
+    return _factors_changed("passkey_added", signed, at)
+
+
+def remove_passkey(signed: SignedIn, passkey_id: int, *, at: datetime) -> SignedIn:
+    """Remove a passkey, but never the last factor."""
+    passkeys.remove(signed.account, passkey_id)
+    return _factors_changed("passkey_removed", signed, at)
+
+
+def renew_recovery(ring: Keyring, signed: SignedIn, *, at: datetime) -> tuple[SignedIn, list[str]]:
+    """Make ten new recovery codes, shown once; those from before do not work any more."""
+    codes = recovery.renew(ring, signed.account, at)
+    return _factors_changed("recovery_renewed", signed, at), codes
+
+
+def _factors_changed(action: str, signed: SignedIn, at: datetime) -> SignedIn:
+    events.record(action, at=at, actor=signed.actor, facts={"account": signed.account.id})
+    tell(signed.account.id, News.FACTORS_CHANGED, at=at)
+    return _alone(signed, at)
+
+
+def _alone(signed: SignedIn, at: datetime) -> SignedIn:
+    """End the account's other sessions and go on under another token."""
+    sessions.end_all(signed.account.id, at, besides=signed.token)
+    renewed = sessions.renew(signed, at)
+    if renewed is None:
+        raise NotFound
+    return renewed
 
 
 def choose_language(account: Account, locale: str) -> str:
@@ -56,5 +99,6 @@ def set_telephone(account: Account, number: str, *, actor: Actor, at: datetime) 
 
 def end_session(account: Account, mark: str, *, actor: Actor, at: datetime) -> None:
     """End one of the account's own sessions."""
-    sessions.end_own(account.id, mark, at)
+    if not sessions.end_own(account.id, mark, at):
+        return
     events.record("session_ended", at=at, actor=actor, facts={"account": account.id})

@@ -104,6 +104,20 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
 }
 
+# Opening what is sealed, deciding about money, changing who may do what: a session that was left open is not
+# enough for these, the second factor must have been proved within the last minutes.
+STEP_UP: frozenset[Permission] = frozenset(
+    {
+        Permission.CONTACT_OPEN,
+        Permission.EVIDENCE_ORIGINAL,
+        Permission.IDENTITY_ANSWER,
+        Permission.AWARD_DECIDE,
+        Permission.PAYOUT_RECORD,
+        Permission.PEOPLE_MANAGE,
+        Permission.RULES_ENFORCE,
+    }
+)
+
 _CASE_ROLES = (Role.INTAKE_OFFICER, Role.VERIFIER, Role.SUPERVISOR)
 _MONEY_ROLES = (Role.FINANCE, Role.CASHIER)
 

@@ -3,32 +3,63 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit.models import ActorKind
 from portal.database import db, is_read_only, writing
-from portal.people import throttle
+from portal.people import passkeys, throttle
 from portal.people.actor import Actor
 from portal.people.models import Account, StaffSession
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
 TOUCH_EVERY = timedelta(minutes=1)
+FRESH = timedelta(minutes=5)
+_PHONE = re.compile(r"Mobile|iPhone|Phone", re.IGNORECASE)
+_TABLET = re.compile(r"iPad|Tablet|Android(?!.*Mobile)", re.IGNORECASE)
+
+
+class DeviceKind(StrEnum):
+    """With what somebody is logged in, as far as his browser says."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    COMPUTER = "computer"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """With what and from where a session is opened: the owner knows his own by it."""
+
+    device: str = ""
+    network: str = ""
+
+
+def device_of(user_agent: str) -> str:
+    """Return the kind of device that a browser calls itself; empty when it says nothing."""
+    if _TABLET.search(user_agent):
+        return DeviceKind.TABLET
+    if _PHONE.search(user_agent):
+        return DeviceKind.PHONE
+    return DeviceKind.COMPUTER if user_agent else ""
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who is signed in: the account, and the token that the cookie holds (Flask-Login's user)."""
+    """Who is signed in: account, token that the cookie holds, when a second factor was last proved."""
 
     account: Account
     token: str
+    factor_at: datetime | None = None
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
@@ -36,6 +67,10 @@ class SignedIn:
     def get_id(self) -> str:
         """Return the session's token; Flask-Login keeps it in the cookie."""
         return self.token
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Say whether a second factor was proved so short ago that it counts for a grave step."""
+        return self.factor_at is not None and at - self.factor_at <= FRESH
 
     @property
     def actor(self) -> Actor:
@@ -55,13 +90,40 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def start(account: Account, at: datetime) -> SignedIn:
+def start(account: Account, at: datetime, place: Place | None = None) -> SignedIn:
     """Open a session for an account that proved both factors."""
     token = secrets.token_urlsafe(32)
+    where = place or Place()
     db.session.add(
-        StaffSession(token_digest=_digest(token), account_id=account.id, started_at=at, seen_at=at)
+        StaffSession(
+            token_digest=_digest(token),
+            account_id=account.id,
+            started_at=at,
+            seen_at=at,
+            factor_at=at,
+            device=where.device,
+            network=where.network,
+        )
     )
-    return SignedIn(account, token)
+    return SignedIn(account, token, at)
+
+
+def renew(signed: SignedIn, at: datetime, *, proved: bool = False) -> SignedIn | None:
+    """Go on under another token, the old one opens nothing any more; None when the session has ended.
+
+    ``proved``: a second factor was proved just now.
+    """
+    token = secrets.token_urlsafe(32)
+    factor_at = at if proved else signed.factor_at
+    result = db.session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_digest == _digest(signed.token), StaffSession.ended_at.is_(None))
+        .values(token_digest=_digest(token), seen_at=at, factor_at=factor_at)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    renewed = cast("CursorResult[Any]", result).rowcount == 1
+    return SignedIn(signed.account, token, factor_at) if renewed else None
 
 
 def find(token: str, at: datetime) -> SignedIn | None:
@@ -73,7 +135,7 @@ def find(token: str, at: datetime) -> SignedIn | None:
         return None
     if at - row.seen_at > TOUCH_EVERY:
         _touch(row, at)
-    return SignedIn(row.account, token)
+    return SignedIn(row.account, token, row.factor_at)
 
 
 def _touch(row: StaffSession, at: datetime) -> None:
@@ -109,11 +171,12 @@ def end_all(account_id: int, at: datetime, *, besides: str = "") -> None:
     )
 
 
-def end_own(account_id: int, mark: str, at: datetime) -> None:
+def end_own(account_id: int, mark: str, at: datetime) -> bool:
     """End the session with this mark if it belongs to the account; any other mark does nothing."""
-    for session in open_of(account_id, at):
-        if session.mark == mark:
-            session.row.ended_at = at
+    found = [session for session in open_of(account_id, at) if session.mark == mark]
+    for session in found:
+        session.row.ended_at = at
+    return bool(found)
 
 
 @dataclass(frozen=True)
@@ -151,4 +214,5 @@ def purge() -> None:
         delete(StaffSession).where(or_(StaffSession.ended_at < old, StaffSession.started_at < old))
     )
     throttle.forget_old(at)
+    passkeys.forget_old(at)
     db.session.commit()

@@ -249,7 +249,7 @@ def test_each_log_in_and_each_failure_stands_in_the_log(
     assert [(event.action, event.facts) for event in events] == [
         ("login_failed", {}),
         ("login_failed", {"account": officer.account.id}),
-        ("logged_in", {}),
+        ("logged_in", {"means": "totp"}),
     ]
 
 

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit.models import Event
-from portal.people import sessions
+from portal.people import accounts, links, sessions
+from portal.people.credentials import Link
+from portal.people.links import LinkRevoked
 from portal.people.models import Account, Department, District
 from portal.people.permissions import Role
 from tests.fixtures.records import make_account, make_department, make_district, sign_in
-from tests.fixtures.staff import NOON, STEP, Staff, csrf_of, log_in, make_staff
+from tests.fixtures.staff import NOON, csrf_of, log_in, make_staff
 
 
 @pytest.fixture
@@ -44,32 +46,44 @@ def actions(session: Session) -> list[str]:
     return list(session.scalars(select(Event.action).order_by(Event.id)))
 
 
-def test_a_new_account_logs_in_with_what_is_shown_once(
-    app: Flask, client: FlaskClient, session: Session, admin: Account
+def token_in(page: str) -> str:
+    """The code of the one link that a page shows."""
+    found = re.findall(r"/desk/invitation#([\w-]{43})<", page)
+    assert len(found) == 1
+    return str(found[0])
+
+
+def test_a_new_account_is_handed_over_as_a_link_that_is_shown_once(
+    client: FlaskClient, session: Session, admin: Account
 ) -> None:
     department, district = make_department(), make_district()
     status, page, _ = new_account(
         client, department_id=department.id, district_id=district.id, certificate_number="豫E-1"
     )
     assert status == 200
-    password = re.search(r"<code class=\"fs-4\">([^<]+)</code>", page)
-    secret = re.search(r"secret=([A-Z2-7]+)", page)
-    assert password
-    assert secret
     made = session.scalars(select(Account).where(Account.username == "wang.jianguo")).one()
     assert (made.person.department_id, made.person.district_id) == (department.id, district.id)
     assert made.roles == {Role.VERIFIER}
-    assert secret[1] not in client.get(f"/desk/people/{made.id}").text
-    with clock.frozen(NOON):
-        answer = log_in(app.test_client(), Staff(made, secret[1], password[1]), NOON)
-        assert answer.status_code == 302
+    token = token_in(page)
+    assert token not in client.get(f"/desk/people/{made.id}").text
+    kept = session.scalars(select(Link)).one()
+    assert token.encode() not in kept.token_digest
+    assert (made.password_hash, made.totp_sealed) == (accounts.UNSET, None)
 
 
-def test_the_qr_code_stands_in_the_page_and_not_in_an_address(client: FlaskClient, admin: Account) -> None:
-    _, page, _ = new_account(client)
-    assert '<svg class="qr"' in page
-    assert "data:" not in page
-    assert not re.search(r"(?:src|href)=\"[^\"]*secret", page)
+def test_an_administrator_is_shown_no_password_and_no_secret(
+    app: Flask, client: FlaskClient, session: Session, admin: Account
+) -> None:
+    officer = make_staff(app, Role.VERIFIER)
+    page = f"/desk/people/{officer.account.id}"
+    shown = [
+        new_account(client)[1],
+        post(client, f"{page}/password", page)[1],
+        post(client, f"{page}/loss", page, reason="stood before me")[1],
+    ]
+    for text in shown:
+        assert "secret=" not in text
+        assert "otpauth" not in text
 
 
 @pytest.mark.parametrize(
@@ -125,7 +139,17 @@ def test_nobody_gives_himself_roles_or_renews_his_own_account(
     token = csrf_of(client, f"/desk/people/{other.id}")
     form = {"csrf_token": token, "name": "管理员", "roles": ["finance"]}
     assert client.post(f"/desk/people/{admin.id}", data=form).status_code == 422
-    for step in ("disable", "enable", "password", "factor"):
+    steps = (
+        "disable",
+        "enable",
+        "password",
+        "invite",
+        "link/revoke",
+        "loss",
+        "loss/confirm",
+        "loss/withdraw",
+    )
+    for step in (*steps, "sessions/end"):
         assert client.post(f"/desk/people/{admin.id}/{step}", data=form).status_code == 422, step
     second = {**form, "username": "second"}
     assert client.post(f"/desk/people/new?of={admin.id}", data=second).status_code == 422
@@ -221,40 +245,57 @@ def test_a_taken_user_name_is_refused_whatever_its_case(
     assert new_account(client, username="WANG.jianguo")[0] == 422
 
 
-def test_renewing_the_password_ends_sessions_and_asks_for_another(
+def test_asking_for_a_new_password_locks_nobody_out_until_the_link_is_used(
     app: Flask, client: FlaskClient, session: Session, admin: Account
 ) -> None:
     officer = make_staff(app, Role.VERIFIER)
     theirs = app.test_client()
-    with clock.frozen(NOON):
-        log_in(theirs, officer, NOON)
-        assert theirs.get("/desk/").status_code == 200
-    sign_in(client, admin)
     page = f"/desk/people/{officer.account.id}"
     status, shown, _ = post(client, f"{page}/password", page)
     assert status == 200
-    password = re.search(r"<code class=\"fs-4\">([^<]+)</code>", shown)
-    assert password
-    assert "secret=" not in shown
-    with clock.frozen(NOON + STEP):
-        assert theirs.get("/desk/").status_code == 302
-        assert log_in(theirs, officer, NOON + STEP).status_code == 422
-        assert log_in(theirs, officer, NOON + STEP, password=password[1]).status_code == 302
-        assert theirs.get("/desk/").location == "/desk/account/password"
+    token_in(shown)
+    with clock.frozen(NOON):
+        assert log_in(theirs, officer, NOON).status_code == 302
 
 
-def test_renewing_the_second_factor_ends_the_old_one(
+def test_an_invitation_is_given_out_again_and_taken_back(
+    client: FlaskClient, session: Session, admin: Account
+) -> None:
+    first = token_in(new_account(client)[1])
+    made = session.scalars(select(Account).where(Account.username == "wang.jianguo")).one()
+    page = f"/desk/people/{made.id}"
+    second = token_in(post(client, f"{page}/invite", page)[1])
+    with pytest.raises(LinkRevoked):
+        links.look_up(first, clock.now())
+    assert links.look_up(second, clock.now()).account_id == made.id
+    assert post(client, f"{page}/link/revoke", page)[0] == 302
+    with pytest.raises(LinkRevoked):
+        links.look_up(second, clock.now())
+    assert actions(session) == ["account_created", "link_issued", "link_issued", "link_revoked"]
+
+
+def test_what_does_not_fit_is_refused_with_a_sentence(
     app: Flask, client: FlaskClient, session: Session, admin: Account
 ) -> None:
     officer = make_staff(app, Role.VERIFIER)
     page = f"/desk/people/{officer.account.id}"
-    _, shown, _ = post(client, f"{page}/factor", page)
-    secret = re.search(r"secret=([A-Z2-7]+)", shown)
-    assert secret
-    with clock.frozen(NOON):
-        assert log_in(app.test_client(), officer, NOON).status_code == 422
-        renewed = Staff(officer.account, secret[1])
-        assert log_in(app.test_client(), renewed, NOON).status_code == 302
+    assert post(client, f"{page}/invite", page)[0] == 409
+    new_account(client)
+    made = session.scalars(select(Account).where(Account.username == "wang.jianguo")).one()
+    assert post(client, f"/desk/people/{made.id}/password", f"/desk/people/{made.id}")[0] == 409
+
+
+def test_an_administrator_ends_the_sessions_of_another(
+    app: Flask, client: FlaskClient, session: Session, admin: Account
+) -> None:
+    account = make_account(Role.VERIFIER)
+    theirs = app.test_client()
+    sign_in(theirs, account)
+    page = f"/desk/people/{account.id}"
+    assert post(client, f"{page}/sessions/end", page)[0] == 302
+    assert theirs.get("/desk/").status_code == 302
+    assert client.get("/desk/").status_code == 200
+    assert actions(session) == ["sessions_ended"]
 
 
 def test_closing_an_account_ends_its_sessions(

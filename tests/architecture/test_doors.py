@@ -37,6 +37,7 @@ OWN_LOOK = {
     "public.uploads",
     "public.upload",
 }
+ENTRANCES = frozenset({"desk.login", "desk.login_passkey", "desk.invitation"})
 # Drawings of icons are literals of this very file; nothing typed by anybody comes near them.
 MARKED_SAFE = {"_macros/icon.html"}
 
@@ -87,14 +88,12 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
 
 
 def test_every_address_of_the_desk_asks_who_is_there(app: Flask) -> None:
-    """Only log-in is open under /desk; only citizens' pages and both faces' own are open elsewhere."""
+    """Only log-in and one-time links are open under /desk; citizens' pages and both faces' own elsewhere."""
     for rule in rules(app):
-        if rule.rule.startswith("/desk") and rule.endpoint != "desk.login":
+        if rule.rule.startswith("/desk") and rule.endpoint not in ENTRANCES:
             assert ACCESS[rule.endpoint] is not Door.PUBLIC, rule
         if ACCESS[rule.endpoint] is Door.PUBLIC:
-            assert (
-                rule.endpoint.split(".")[0] in {"static", "site", "public"} or rule.endpoint == "desk.login"
-            )
+            assert rule.endpoint.split(".")[0] in {"static", "site", "public"} or rule.endpoint in ENTRANCES
 
 
 def test_every_permission_opens_something_or_is_asked_for_by_a_verb() -> None:
