@@ -1,4 +1,5 @@
-"""The question on the pages: if these fail a robot files without answering, or whoever cannot see or shares an address is shut out."""
+"""The question that keeps robots away, on the pages: if these fail a robot files without answering, or whoever
+cannot see or shares an address is shut out."""
 
 from __future__ import annotations
 
