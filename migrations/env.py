@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import inspect
+from sqlalchemy.engine import Connection
 
 from portal.database import db
+from portal.people import role_filling
 
 target = db.metadata
+
+
+def _fill_roles(connection: Connection) -> None:
+    """Fill what the database goes by from the code's table of roles, unless everything was taken back."""
+    if inspect(connection).has_table(role_filling.CONFLICTS.name):
+        role_filling.fill(connection)
+        connection.commit()
 
 
 def run() -> None:
@@ -23,6 +33,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        _fill_roles(connection)
 
 
 run()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from portal.run.guards import put_up, take_down, written_once
+from portal.people import role_filling
+from portal.run.guards import Guard, put_up, take_down, written_once
 
 revision = "0005"
 down_revision = "0004"
@@ -14,7 +15,69 @@ depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
-GUARDS = written_once("audit_samples")
+_CONFLICT = (
+    "SELECT 1 FROM accounts mine JOIN accounts other ON other.person_id = mine.person_id"
+    " JOIN role_grants held ON held.account_id = other.id"
+    " JOIN role_conflicts c ON (c.first = held.role AND c.second = {role})"
+    " OR (c.second = held.role AND c.first = {role})"
+    " WHERE mine.id = {account} AND {active}"
+)
+_LOCK = (
+    "PERFORM 1 FROM people p JOIN accounts a ON a.person_id = p.id WHERE a.id = {account} FOR UPDATE OF p;"
+)
+GUARDS = (
+    Guard(
+        "role_known",
+        "BEFORE INSERT",
+        "role_grants",
+        "",
+        "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM roles r WHERE r.code = NEW.role)",
+        "there is no such role",
+    ),
+    Guard(
+        "roles_apart_granted",
+        "BEFORE INSERT",
+        "role_grants",
+        "",
+        _CONFLICT.format(role="NEW.role", account="NEW.account_id", active="mine.active AND other.active"),
+        "one person may not hold both roles",
+        _LOCK.format(account="NEW.account_id"),
+    ),
+    Guard(
+        "role_grants_no_update", "BEFORE UPDATE", "role_grants", "", "SELECT 1", "roles are given or taken"
+    ),
+    Guard(
+        "roles_apart_enabled",
+        "BEFORE UPDATE",
+        "accounts",
+        "NEW.active AND NOT OLD.active",
+        "SELECT 1 FROM role_grants own JOIN accounts other ON other.person_id = NEW.person_id"
+        " AND other.id <> NEW.id AND other.active JOIN role_grants held ON held.account_id = other.id"
+        " JOIN role_conflicts c ON (c.first = held.role AND c.second = own.role)"
+        " OR (c.second = held.role AND c.first = own.role) WHERE own.account_id = NEW.id",
+        "one person may not hold both roles",
+        _LOCK.format(account="NEW.id"),
+    ),
+    Guard(
+        "account_keeps_person",
+        "BEFORE UPDATE",
+        "accounts",
+        "NEW.person_id <> OLD.person_id",
+        "SELECT 1",
+        "an account stays with its person",
+    ),
+    Guard(
+        "site_check_not_by_hand",
+        "BEFORE INSERT",
+        "site_checks",
+        "",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM award_hands h JOIN awards a ON a.id = h.award_id"
+        " WHERE a.case_id = NEW.case_id AND h.act <> 'verify'"
+        " AND h.person_id IN (NEW.officer_one_id, NEW.officer_two_id, NEW.recorded_by))",
+        "who had another hand in the award does not verify its case",
+    ),
+    *written_once("audit_samples"),
+)
 OPEN_RESET = sa.text("confirmed_at IS NULL AND withdrawn_at IS NULL")
 
 
@@ -25,6 +88,7 @@ def upgrade() -> None:
     _recovery_codes()
     _links()
     _factor_resets()
+    _roles()
     _auditing()
 
 
@@ -149,6 +213,22 @@ def _factor_resets() -> None:
     )
 
 
+def _roles() -> None:
+    op.create_table(
+        "roles",
+        sa.Column("code", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("code", name="pk_roles"),
+    )
+    op.create_table(
+        "role_conflicts",
+        sa.Column("first", sa.String(32), nullable=False),
+        sa.Column("second", sa.String(32), nullable=False),
+        sa.CheckConstraint("first < second", name=op.f("ck_role_conflicts_in_order")),
+        sa.PrimaryKeyConstraint("first", "second", name="pk_role_conflicts"),
+    )
+    role_filling.fill(op.get_bind())
+
+
 def _auditing() -> None:
     op.create_index("ix_events_action", "events", ["action", "id"])
     op.create_index("ix_events_at", "events", ["at", "id"])
@@ -181,6 +261,8 @@ def _auditing() -> None:
 def downgrade() -> None:
     """Take them back."""
     take_down(op.get_bind(), GUARDS)
+    for table in ("role_conflicts", "roles"):
+        op.drop_table(table)
     op.drop_table("audit_samples")
     op.drop_index("ix_events_at", "events")
     op.drop_index("ix_events_action", "events")

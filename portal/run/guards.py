@@ -21,6 +21,8 @@ class Guard(NamedTuple):
     fault: str
     """A query over NEW and OLD; ``SELECT 1`` when the condition says it all."""
     message: str
+    first: str = ""
+    """For PostgreSQL: what is done before the query, such as taking a lock; a new snapshot follows."""
 
 
 def written_once(table: str, *events: str) -> list[Guard]:
@@ -48,7 +50,7 @@ def put_up(connection: Connection, guards: Iterable[Guard]) -> None:
             connection.execute(
                 text(
                     f"CREATE FUNCTION guard_{guard.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                    f" IF EXISTS ({guard.fault}) THEN RAISE EXCEPTION '{guard.message}'"
+                    f" {guard.first} IF EXISTS ({guard.fault}) THEN RAISE EXCEPTION '{guard.message}'"
                     f" USING ERRCODE = 'check_violation'; END IF; RETURN {row}; END $$"
                 )
             )

@@ -14,6 +14,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Connection
 
+from portal.people import role_filling
+
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "migrations"
 NUMBER = re.compile(r"""^revision(?:\s*:[^=]+)?\s*=\s*["'](\w+)["']""", re.M)
@@ -54,6 +56,10 @@ def migrate(database_url: str, environ: Mapping[str, str]) -> bool:
             connection.rollback()
             if before != goal:
                 _upgrade(environ)
+            else:
+                # A release may bring a role and no migration.
+                role_filling.fill(connection)
+                connection.commit()
     finally:
         engine.dispose()
     return not before
