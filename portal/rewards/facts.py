@@ -13,21 +13,23 @@ from portal.cases.telling import live_reports
 from portal.database import db
 from portal.reports.identity import checks_of_many
 from portal.reports.models import IdentityCheck, Question, RealName, Report
-from portal.rewards.rules import legacy as rules
+from portal.rewards.rules import given as rules
+from portal.rewards.rules import vocabulary as words
 from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.outcome import Need, Outcome, Verdict
 
 _PENALTY = {
-    PenaltyState.PENDING: rules.PenaltyState.PENDING,
-    PenaltyState.PENALISED: rules.PenaltyState.RECORDED,
-    PenaltyState.NONE: rules.PenaltyState.NONE,
+    PenaltyState.PENDING: words.PenaltyState.PENDING,
+    PenaltyState.PENALISED: words.PenaltyState.RECORDED,
+    PenaltyState.NONE: words.PenaltyState.NONE,
 }
 _PART = {
-    PenaltyPart.FIRM: rules.Part.FINE_FIRM,
-    PenaltyPart.PERSON: rules.Part.FINE_PERSON,
-    PenaltyPart.CONFISCATED: rules.Part.CONFISCATED,
+    PenaltyPart.FIRM: words.Part.FINE_FIRM,
+    PenaltyPart.PERSON: words.Part.FINE_PERSON,
+    PenaltyPart.CONFISCATED: words.Part.CONFISCATED,
 }
+INSIDER = "insider"
 NOT_TRUE = frozenset({Conclusion.FALSE, Conclusion.CANNOT_BE_CLEARED_UP})
 CHOICE_NEEDS = frozenset({Need.CHOICE, Need.CHOICE_CONFIRMATION, Need.CHOICE_INSIDE_BAND, Need.CHOICE_REASON})
 
@@ -45,7 +47,7 @@ class Computation:
     def penalties_known(self) -> bool:
         """Tell whether the penalty, or its absence, is recorded for all that a rule covers (payable_when)."""
         covered = [one for one in self.facts.findings if ANYANG.entry_for(one.kind)]
-        return bool(covered) and all(one.penalty is not rules.PenaltyState.PENDING for one in covered)
+        return bool(covered) and all(one.penalty is not words.PenaltyState.PENDING for one in covered)
 
     @property
     def choice_needs(self) -> tuple[int, ...]:
@@ -75,11 +77,11 @@ class Computation:
     def stored(self) -> dict[str, object]:
         """Return the facts as they are stored with the award."""
         return {
-            "real_name": self.facts.real_name.value,
-            "employment_asked": self.facts.employment_declared,
-            "employee": self.facts.employee,
+            "real_name": self.facts.reporter.real_name.value,
+            "employment_asked": INSIDER in self.facts.reporter.asked | self.facts.reporter.values.keys(),
+            "employee": self.facts.reporter.values.get(INSIDER),
             "findings": [
-                _stored_finding(finding.id, facts)
+                _stored_finding(finding, facts)
                 for finding, facts in zip(self.findings, self.facts.findings, strict=True)
             ],
         }
@@ -97,7 +99,7 @@ def compute_case(case: Case, choices: Mapping[int, rules.Choice]) -> Computation
         return eligible
     if computed:
         return computed[0]
-    return Computation(None, findings, rules.Facts(facts), compute(rules.Facts(facts)))
+    return Computation(None, findings, rules.Facts(facts), compute(rules.Facts(facts), ANYANG))
 
 
 def compute_for(case: Case, report: Report) -> Computation:
@@ -139,46 +141,49 @@ def _for_report(
     checks: Mapping[Question, IdentityCheck],
 ) -> Computation:
     employment = checks.get(Question.EMPLOYEE)
-    known = rules.Facts(
-        tuple(facts),
+    answer = employment.answer if employment else None
+    reporter = rules.ReporterFacts(
         real_name=real_name_of(report, checks),
+        values={} if answer is None else {INSIDER: answer},
         # What was declared is sealed: the question stands for every report with a name.
-        employment_declared=employment is not None,
-        employee=employment.answer if employment else None,
+        asked=frozenset({INSIDER} if employment is not None else ()),
     )
-    return Computation(report, findings, known, compute(known))
+    known = rules.Facts(tuple(facts), reporter)
+    return Computation(report, findings, known, compute(known, ANYANG))
 
 
-def real_name_of(report: Report, checks: Mapping[Question, IdentityCheck]) -> rules.RealName:
+def real_name_of(report: Report, checks: Mapping[Question, IdentityCheck]) -> words.RealName:
     """Return how far the name holds: one that the identity officer could not confirm is none."""
     asked = checks.get(Question.REAL_NAME)
     if asked is not None and asked.answer is False:
-        return rules.RealName.NONE
-    return rules.RealName(report.real_name.value)
+        return words.RealName.NONE
+    return words.RealName(report.real_name.value)
 
 
 def _finding_facts(finding: Finding, choice: rules.Choice | None) -> rules.FindingFacts:
-    parts = tuple(rules.PenaltyPart(_PART[one.part], one.amount_fen) for one in finding.penalties)
     accident = finding.accident_class
     # A death toll without the class of the accident is one that no investigation has confirmed yet.
     confirmed = finding.deaths_confirmed if accident or finding.deaths_confirmed else None
-    return rules.FindingFacts(
-        kind=rules.Kind(finding.kind.value),
-        penalty=_PENALTY[finding.penalty_state],
-        parts=parts if finding.penalty_state is PenaltyState.PENALISED else (),
-        deaths_confirmed=confirmed,
-        accident_class=rules.AccidentClass(accident.value) if accident else None,
-        choice=choice,
-    )
+    values: dict[str, rules.FactValue] = {}
+    if finding.penalty_state is PenaltyState.PENALISED:
+        values |= rules.penalty_values(
+            rules.PenaltyPart(_PART[one.part], one.amount_fen) for one in finding.penalties
+        )
+    if confirmed is not None:
+        values[rules.DEATHS] = confirmed
+    if accident:
+        values["accident_class"] = accident.value
+    return rules.FindingFacts(words.Kind(finding.kind.value), _PENALTY[finding.penalty_state], values, choice)
 
 
-def _stored_finding(finding_id: int, facts: rules.FindingFacts) -> dict[str, object]:
+def _stored_finding(finding: Finding, facts: rules.FindingFacts) -> dict[str, object]:
+    known = finding.penalties if finding.penalty_state is PenaltyState.PENALISED else ()
     return {
-        "id": finding_id,
+        "id": finding.id,
         "kind": facts.kind.value,
         "penalty": facts.penalty.value,
-        "parts": [[part.part.value, part.amount_fen] for part in facts.parts],
-        "deaths_confirmed": facts.deaths_confirmed,
-        "accident_class": facts.accident_class.value if facts.accident_class else None,
+        "parts": [[_PART[one.part].value, one.amount_fen] for one in known],
+        "deaths_confirmed": facts.values.get(rules.DEATHS),
+        "accident_class": facts.values.get("accident_class"),
         "chosen_fen": facts.choice.amount_fen if facts.choice else None,
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from fractions import Fraction
 
-from portal.rewards.rules.rounding import Rounding
+from portal.rewards.rules.rounding import FEN, Rounding
 from portal.rewards.rules.vocabulary import RoundMode
 
 Value = int | str
@@ -76,7 +76,7 @@ def rate_of(inputs: Mapping[str, Value]) -> Fraction:
 def rounding_of(inputs: Mapping[str, Value]) -> Rounding:
     """Return the rounding of a step: the fen, half up, where it does not say; raises DerivationError."""
     if "unit" not in inputs and "mode" not in inputs:
-        return _FEN
+        return FEN
     mode, unit_fen = inputs.get("mode"), number(inputs, "unit")
     if mode not in set(RoundMode) or unit_fen < 1:
         raise DerivationError("mode")
@@ -113,7 +113,7 @@ def _percent(before: int, inputs: Mapping[str, Value]) -> int:
 
 def _rounded(before: int, inputs: Mapping[str, Value]) -> int:
     """Return the amount, which must be the exact one rounded."""
-    exactly = Fraction(number(inputs, "exact_numerator"), max(number(inputs, "exact_denominator"), 1))
+    exactly = exact(inputs, "exact")
     if rounding_of(inputs).round(exactly) != before:
         raise DerivationError("exact_numerator")
     return before
@@ -130,8 +130,9 @@ def _per_death(_before: int, inputs: Mapping[str, Value]) -> int:
 
 
 def candidates(inputs: Mapping[str, Value]) -> list[int]:
-    """Return the amounts that stand beside each other in a step."""
-    return [number(inputs, key) for key in inputs if key.startswith("candidate_")]
+    """Return the amounts that stand beside each other in a step, in their order; raises DerivationError."""
+    count = sum(1 for key in inputs if key.startswith("candidate_"))
+    return [number(inputs, f"candidate_{place}") for place in range(1, count + 1)]
 
 
 def _highest(before: int, inputs: Mapping[str, Value]) -> int:
@@ -166,8 +167,6 @@ def _limited(before: int, inputs: Mapping[str, Value]) -> int:
     """Return what is left under the limit after what was paid earlier."""
     return min(before, max(number(inputs, "max") - number(inputs, "earlier"), 0))
 
-
-_FEN = Rounding()
 
 EFFECT: dict[Code, Callable[[int, Mapping[str, Value]], int]] = {
     Code.PENALTY_TOTAL: _base,
@@ -217,8 +216,7 @@ def bit(code: Code, before: int, after: int, inputs: Mapping[str, Value]) -> boo
     if code in _BOUNDS:
         return after != before
     if code is Code.ROUNDING:
-        exactly = Fraction(number(inputs, "exact_numerator"), max(number(inputs, "exact_denominator"), 1))
-        return exactly != after
+        return exact(inputs, "exact") != after
     if code in {Code.UPLIFT, Code.MERIT}:
         return "at_least" in inputs and number(inputs, "at_least") > uplift_before_minimum(before, inputs)
     return False

@@ -2,235 +2,244 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import replace
 
-from portal.rewards.rules.anyang import ANYANG, RULE_SETS
+from portal.rewards.rules import eligibility, uplifts
+from portal.rewards.rules import known as facts_known
+from portal.rewards.rules.assess import Asked, Assessed, assess
 from portal.rewards.rules.codes import Code, Value
 from portal.rewards.rules.derivation import Derivation, Step, take_step
-from portal.rewards.rules.legacy import (
-    MOMENTS,
-    Entry,
-    Facts,
-    FindingFacts,
+from portal.rewards.rules.given import Facts, ReporterFacts
+from portal.rewards.rules.model import RuleSet, Uplift
+from portal.rewards.rules.outcome import Ineligible, Missing, Need, Outcome, Reason, Verdict
+from portal.rewards.rules.sealed import open_fen
+from portal.rewards.rules.vocabulary import (
     Moment,
-    OfficerChoice,
-    Part,
+    Overlap,
+    PayableWhen,
     PenaltyState,
-    PercentOfPenalty,
-    PerDeath,
     RealName,
-    RuleSet,
-    Source,
+    Stage,
 )
-from portal.rewards.rules.outcome import Missing, Need, Outcome, Reason, Verdict
 
-_NOT_COVERED = frozenset({Reason.NO_FINDING, Reason.KIND_NOT_COVERED, Reason.NO_CONFIRMED_DEATH})
-
-
-@dataclass(frozen=True, slots=True)
-class _Assessed:
-    """One finding by itself: steps that lead to an amount, or what is missing, or why nothing is paid."""
-
-    finding: int
-    entry: Entry | None = None
-    steps: tuple[Step, ...] = ()
-    missing: tuple[Missing, ...] = ()
-    reason: Reason | None = None
-    officers_choice: bool = False
-
-    @property
-    def amount_fen(self) -> int:
-        """Return the amount that the steps end at, in fen."""
-        return self.steps[-1].after_fen
-
-
-def rule_set(rule_set_id: str, version: int) -> RuleSet:
-    """Return the rule set that a case has pinned; raises KeyError for one that never shipped."""
-    return RULE_SETS[rule_set_id, version]
+_NOT_COVERED = frozenset(
+    {
+        Reason.NO_FINDING,
+        Reason.KIND_NOT_COVERED,
+        Reason.NOT_LISTED,
+        Reason.NO_CONFIRMED_DEATH,
+        Reason.NOTHING_COUNTED,
+        Reason.BELOW_LEAST,
+        Reason.NO_PENALTY_NO_AWARD,
+        Reason.EXCLUDED,
+    }
+)
+_STANDS = {
+    PayableWhen.VERIFIED: frozenset(PenaltyState),
+    PayableWhen.PENALTY_RECORDED: frozenset(PenaltyState) - {PenaltyState.PENDING},
+    PayableWhen.PENALTY_FINAL: frozenset({PenaltyState.FINAL, PenaltyState.COLLECTED, PenaltyState.NONE}),
+    PayableWhen.PENALTY_COLLECTED: frozenset({PenaltyState.COLLECTED, PenaltyState.NONE}),
+}
 
 
-def compute(facts: Facts, rules: RuleSet = ANYANG, moment: Moment = Moment.CONCLUSION) -> Outcome:
-    """Return the award that the rules give for these facts at this moment."""
-    assessed = [_assess(number, facts, rules, moment) for number in range(len(facts.findings))]
+def compute(
+    facts: Facts,
+    rules: RuleSet,
+    *,
+    moment: Moment = Moment.CONCLUSION,
+    stage: Stage = Stage.MAIN,
+    main_award_fen: int | None = None,
+) -> Outcome:
+    """Return the award of a stage that the rules give for these facts at this moment."""
+    asked = Asked(moment, stage, main_award_fen)
+    assessed = [assess(place, facts, rules, asked) for place in range(len(facts.findings))]
+    outcome = _barred(_open(assessed, facts, rules, asked), facts, rules, asked)
+    return replace(outcome, payable=payable(facts, rules, stage))
+
+
+def payable(facts: Facts, rules: RuleSet, stage: Stage = Stage.MAIN) -> bool:
+    """Tell whether the penalties of all that the rule covers stand as its payable_when asks."""
+    covered = [one for one in facts.findings if rules.entry_for(one.kind, stage)]
+    stands = _STANDS[rules.payable_when]
+    return bool(covered) and all(one.penalty in stands for one in covered)
+
+
+def _barred(outcome: Outcome, facts: Facts, rules: RuleSet, asked: Asked) -> Outcome:
+    """Return the outcome unless this reporter, or what was known before, bars it."""
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return outcome
+    told = [*outcome.reasons, *eligibility.public_reasons(facts, rules, asked.stage)]
+    sealed = eligibility.sealed_reasons(facts.reporter, rules)
+    if outcome.verdict is Verdict.AWARD:
+        sealed += _limits_reached(outcome, facts, rules)
+    if not told and not sealed:
+        return outcome
+    unsealed = None
+    if sealed and not told:
+        unsealed = compute(
+            replace(facts, reporter=_anybody(facts.reporter)),
+            rules,
+            moment=asked.moment,
+            stage=asked.stage,
+            main_award_fen=asked.main_award_fen,
+        )
+    reasons = (*told, *sealed)
+    return Outcome(Verdict.INELIGIBLE, reason=reasons[0].code, reasons=reasons, unsealed=unsealed)
+
+
+def _anybody(reporter: ReporterFacts) -> ReporterFacts:
+    """Return what everybody who handles the case knows of its reporter."""
+    return replace(reporter, values={}, asked=frozenset(), earlier={})
+
+
+def _open(assessed: list[Assessed], facts: Facts, rules: RuleSet, asked: Asked) -> Outcome:
+    """Return what the findings earn together, before it is asked whether this reporter may have it."""
     # A finding that is not settled could still earn more than the others: nothing is paid before it is.
-    unsettled = tuple(missing for one in assessed if not one.steps for missing in one.missing)
-    if unsettled:
-        return Outcome(Verdict.WAITING, needs=unsettled)
+    unsettled = [missing for one in assessed if not one.steps for missing in one.missing]
     paid = [one for one in assessed if one.steps]
+    if paid or unsettled:
+        unsettled += eligibility.unanswered(facts, rules)
+    if unsettled:
+        return Outcome(Verdict.WAITING, needs=tuple(unsettled))
     if not paid:
         return _nothing(assessed)
-    return _award(max(paid, key=lambda one: one.amount_fen), paid, facts, rules)
+    return _award(max(paid, key=lambda one: one.amount_fen), paid, facts, rules, asked)
 
 
-def _nothing(assessed: list[_Assessed]) -> Outcome:
+def _nothing(assessed: list[Assessed]) -> Outcome:
     """Return why nothing is paid: what the reporter could have changed goes before what no rule covers."""
-    reasons = [one.reason for one in assessed if one.reason]
-    named = next((reason for reason in reasons if reason not in _NOT_COVERED), None)
-    reason = named or next(iter(reasons), Reason.NO_FINDING)
-    verdict = Verdict.NOT_COVERED if reason in _NOT_COVERED else Verdict.INELIGIBLE
-    return Outcome(verdict, reason=reason)
+    reasons = [one.reason for one in assessed if one.reason] or [Ineligible(Reason.NO_FINDING)]
+    reasons.sort(key=lambda reason: reason.code in _NOT_COVERED)
+    first = reasons[0]
+    verdict = Verdict.NOT_COVERED if first.code in _NOT_COVERED else Verdict.INELIGIBLE
+    same = tuple(one for one in reasons if (one.code in _NOT_COVERED) == (first.code in _NOT_COVERED))
+    return Outcome(verdict, reason=first.code, reasons=same)
 
 
-def _award(best: _Assessed, paid: list[_Assessed], facts: Facts, rules: RuleSet) -> Outcome:
-    """Return the highest single award with the steps about the person."""
-    steps = list(best.steps)
-    if len(paid) > 1:
-        candidates: dict[str, Value] = {
-            f"candidate_{place}": one.amount_fen for place, one in enumerate(paid, start=1)
-        }
-        steps.append(take_step(Code.OVERLAP, None, best.amount_fen, candidates))
-    steps += _about_the_person(steps[-1].after_fen, facts, rules)
+def _award(best: Assessed, paid: list[Assessed], facts: Facts, rules: RuleSet, asked: Asked) -> Outcome:
+    """Return the award with all its steps, those about the person last."""
+    steps = _together(best, paid, facts, rules)
+    known = facts_known.with_reporter(best.known, facts.reporter, rules.facts.values())
+    cap = uplifts.Cap(_cap(rules, asked))
+    merits = uplifts.applying(rules, asked.stage, best.known, personal=False)
+    if merits:
+        steps += uplifts.add(merits, steps[-1].after_fen, rules, cap, uplifts.OPEN)
+        reached_fen = steps[-1].after_fen
+        cap = uplifts.Cap(None if cap.fen is None else max(cap.fen, reached_fen), shown=False)
+    personal = uplifts.applying(rules, asked.stage, known, personal=True)
+    steps += uplifts.add(personal, steps[-1].after_fen, rules, cap, uplifts.SEALED)
+    steps += _open_uplifts(steps[-1].after_fen, known, facts.reporter, rules, asked.stage)
+    kind = facts.findings[best.place].kind
+    for limit in rules.limits:
+        earlier = facts.reporter.earlier.get(limit.key(kind))
+        if limit.max_fen is not None and earlier is not None:
+            inputs = {"max": limit.max_fen, "earlier": earlier.sum_fen}
+            steps.append(take_step(Code.LIMIT, limit.source, steps[-1].after_fen, inputs, limit.id))
+    withheld = rules.withholding
+    inputs = {"withheld": min(withheld.withheld_fen, steps[-1].after_fen)}
+    steps.append(take_step(Code.TAX, withheld.source, steps[-1].after_fen, inputs))
+    return _outcome(best, paid, tuple(steps), facts, rules, asked)
+
+
+def _outcome(
+    best: Assessed, paid: list[Assessed], steps: tuple[Step, ...], facts: Facts, rules: RuleSet, asked: Asked
+) -> Outcome:
+    """Return the award, with what must still be answered before it is approved."""
+    counted = paid if rules.overlap is Overlap.SUM else [best]
     amount_fen = steps[-1].after_fen
-    unanswered = facts.employment_declared and facts.employee is None
+    derivation = Derivation(
+        rule_set=rules.id,
+        rule_set_version=rules.version,
+        kind=facts.findings[best.place].kind,
+        steps=steps,
+        amount_fen=amount_fen,
+        stage=asked.stage,
+    )
+    formula = _formula(facts, rules, asked, derivation)
+    needs = [missing for one in counted for missing in one.missing]
+    if facts.reporter.asked - facts.reporter.values.keys():
+        needs.append(Missing(Need.IDENTITY_ANSWER))
+    unnamed = best.entry is not None and facts.reporter.real_name is RealName.NONE
+    due = best.entry.real_name_by if best.entry and unnamed else None
     return Outcome(
         Verdict.AWARD,
         amount_fen=amount_fen,
-        derivation=Derivation(
-            rule_set=rules.id,
-            rule_set_version=rules.version,
-            kind=facts.findings[best.finding].kind,
-            steps=tuple(steps),
-            amount_fen=amount_fen,
-        ),
-        needs=best.missing + ((Missing(Need.IDENTITY_ANSWER),) if unanswered else ()),
-        officers_choice=best.officers_choice,
-        finding=best.finding,
-        real_name_due=best.entry.real_name_by if best.entry and facts.real_name is RealName.NONE else None,
+        derivation=derivation,
+        needs=tuple(needs),
+        officers_choice=any(one.officers_choice for one in counted),
+        finding=best.place,
+        real_name_due=None if due is Moment.NEVER else due,
+        chosen_beyond=any(one.beyond for one in counted),
+        computed_fen=formula.amount_fen if formula else None,
+        formula_fen=open_fen(formula) if formula else None,
+        entry=best.entry.id if best.entry else "",
     )
 
 
-def _about_the_person(award_fen: int, facts: Facts, rules: RuleSet) -> list[Step]:
-    """Return the steps that are sealed for the verifier: uplift, cap of the total, tax."""
-    uplift = rules.uplift
+def _formula(facts: Facts, rules: RuleSet, asked: Asked, derivation: Derivation) -> Derivation | None:
+    """Return what the rule gives where no officer chose; None where it leaves the amount to him."""
+    if all(one.choice is None for one in facts.findings):
+        return derivation
+    unchosen = tuple(replace(one, choice=None) for one in facts.findings)
+    return compute(
+        replace(facts, findings=unchosen),
+        rules,
+        moment=asked.moment,
+        stage=asked.stage,
+        main_award_fen=asked.main_award_fen,
+    ).derivation
+
+
+def _together(best: Assessed, paid: list[Assessed], facts: Facts, rules: RuleSet) -> list[Step]:
+    """Return the steps of the highest single award, or of all with their sum, as the rule says."""
+    if len(paid) == 1:
+        return list(best.steps)
+    amounts: dict[str, Value] = {f"candidate_{at}": one.amount_fen for at, one in enumerate(paid, start=1)}
+    if rules.overlap is Overlap.HIGHEST:
+        return [*best.steps, take_step(Code.OVERLAP, None, best.amount_fen, amounts)]
     steps: list[Step] = []
-    if facts.employee:
-        steps.append(
-            take_step(
-                Code.UPLIFT,
-                uplift.source,
-                award_fen,
-                {**_rate(uplift.rate), "at_least": uplift.at_least_fen},
-            )
-        )
-        total = steps[-1].after_fen
-        steps.append(take_step(Code.TOTAL_CAP, uplift.source, total, {"max": uplift.uplift_cap_fen}))
-    elif facts.employee is None and facts.employment_declared:
-        steps.append(take_step(Code.UPLIFT_OPEN, uplift.source, award_fen, {}))
-    after = steps[-1].after_fen if steps else award_fen
-    withholding = rules.withholding
-    steps.append(take_step(Code.TAX, withholding.source, after, {"withheld": withholding.withheld_fen}))
-    return steps
+    at_fen = 0
+    for number, one in enumerate(paid, start=1):
+        kind = facts.findings[one.place].kind.value
+        steps.append(take_step(Code.PART, None, at_fen, {"number": number, "kind": kind}))
+        steps += one.steps
+        at_fen = one.amount_fen
+    return [*steps, take_step(Code.SUM, None, at_fen, {**amounts, "findings": 1})]
 
 
-def _assess(number: int, facts: Facts, rules: RuleSet, moment: Moment) -> _Assessed:
-    """Return what one finding earns by itself."""
-    finding = facts.findings[number]
-    entry = rules.entry_for(finding.kind)
-    if entry is None:
-        return _Assessed(number, reason=Reason.KIND_NOT_COVERED)
-    due = MOMENTS.index(entry.real_name_by) <= MOMENTS.index(moment)
-    if due and facts.real_name is RealName.NONE:
-        return _Assessed(number, entry, reason=Reason.REAL_NAME_MISSING)
-    match entry.clause:
-        case PercentOfPenalty() as clause:
-            return _of_penalty(number, finding, entry, clause)
-        case OfficerChoice() as clause:
-            return _chosen(number, finding, entry, clause, entry.source)
-        case PerDeath() as clause:
-            return _for_deaths(number, finding, entry, clause)
+def _cap(rules: RuleSet, asked: Asked) -> int | None:
+    """Return the cap of the whole award, in fen; of a later award what the main one left of it."""
+    if rules.cap_fen is None or asked.stage is Stage.MAIN or asked.main_award_fen is None:
+        return rules.cap_fen
+    return max(rules.cap_fen - asked.main_award_fen, 0)
 
 
-def _of_penalty(number: int, finding: FindingFacts, entry: Entry, clause: PercentOfPenalty) -> _Assessed:
-    """Return the share of the penalty, or the branch of its own when there is none."""
-    if finding.penalty is PenaltyState.PENDING:
-        return _Assessed(number, entry, missing=(Missing(Need.PENALTY, number, clause.band),))
-    if finding.penalty is PenaltyState.NONE:
-        return _without_penalty(number, finding, entry)
-    source = entry.source
-    parts: dict[str, Value] = {part.value: finding.total(part) for part in Part}
-    total = take_step(Code.PENALTY_TOTAL, None, 0, {**parts, "base": "+".join(clause.base)})
-    share = take_step(Code.PERCENT, clause.rate_source, total.after_fen, _rate(clause.rate))
-    exact = total.after_fen * clause.rate
-    rounding = take_step(
-        Code.ROUNDING,
-        None,
-        share.after_fen,
-        {"exact_numerator": exact.numerator, "exact_denominator": exact.denominator},
-    )
-    floor = take_step(Code.FLOOR, source, rounding.after_fen, {"min": clause.band.min_fen})
-    cap = take_step(Code.CAP, source, floor.after_fen, {"max": clause.band.max_fen})
-    return _Assessed(number, entry, (total, share, rounding, floor, cap))
+def _open_uplifts(
+    before_fen: int, known: facts_known.Known, reporter: ReporterFacts, rules: RuleSet, stage: Stage
+) -> list[Step]:
+    """Return a step for each uplift whose question the identity officer has yet to answer."""
+    return [
+        take_step(Code.UPLIFT_OPEN, one.source, before_fen, {}, one.id)
+        for one in rules.uplifts
+        if _undecided(one, known, reporter, stage)
+    ]
 
 
-def _without_penalty(number: int, finding: FindingFacts, entry: Entry) -> _Assessed:
-    """Return what the rule gives where no penalty was imposed."""
-    source = entry.without_penalty_source or entry.source
-    if entry.without_penalty is None:
-        return _Assessed(number, entry, reason=Reason.KIND_NOT_COVERED)
-    before = take_step(Code.NO_PENALTY, source, 0, {})
-    return _chosen(number, finding, entry, entry.without_penalty, source, (before,))
+def _undecided(uplift: Uplift, known: facts_known.Known, reporter: ReporterFacts, stage: Stage) -> bool:
+    if not uplift.personal or stage not in uplift.stages or uplift.when.holds(known) is not None:
+        return False
+    return not reporter.asked.isdisjoint(uplift.when.undecided(known))
 
 
-def _chosen(
-    number: int,
-    finding: FindingFacts,
-    entry: Entry,
-    clause: OfficerChoice,
-    source: Source,
-    before: tuple[Step, ...] = (),
-) -> _Assessed:
-    """Return what the officer chose inside the band, the default he has yet to confirm, or what he owes."""
-    choice = finding.choice
-    chosen_fen = choice.amount_fen if choice else clause.default_fen
-    need = _choice_fault(finding, clause)
-    missing = (Missing(need, number, clause.band),) if need else ()
-    if chosen_fen is None or need not in {None, Need.CHOICE_CONFIRMATION}:
-        return _Assessed(number, entry, missing=missing)
-    step = take_step(
-        Code.CHOICE,
-        source,
-        0,
-        {
-            "min": clause.band.min_fen,
-            "max": clause.band.max_fen,
-            "chosen": chosen_fen,
-            "by_default": int(choice is None),
-        },
-    )
-    return _Assessed(number, entry, (*before, step), missing, officers_choice=True)
-
-
-def _choice_fault(finding: FindingFacts, clause: OfficerChoice) -> Need | None:
-    """Return what is wrong with the officer's choice, if anything."""
-    if finding.choice is None:
-        return Need.CHOICE if clause.default_fen is None else Need.CHOICE_CONFIRMATION
-    if not clause.band.holds(finding.choice.amount_fen):
-        return Need.CHOICE_INSIDE_BAND
-    return None if finding.choice.reasoned else Need.CHOICE_REASON
-
-
-def _for_deaths(number: int, finding: FindingFacts, entry: Entry, clause: PerDeath) -> _Assessed:
-    """Return the award for confirmed concealed deaths; the class is that of the whole accident."""
-    missing: tuple[Missing, ...] = ()
-    if finding.deaths_confirmed is None:
-        missing += (Missing(Need.DEATHS, number),)
-    if finding.accident_class is None:
-        missing += (Missing(Need.ACCIDENT_CLASS, number),)
-    if finding.deaths_confirmed == 0:
-        return _Assessed(number, entry, reason=Reason.NO_CONFIRMED_DEATH)
-    if finding.deaths_confirmed is None or finding.accident_class is None:
-        return _Assessed(number, entry, missing=missing)
-    inputs: dict[str, Value] = {
-        "deaths": finding.deaths_confirmed,
-        "each": clause.amount(finding.accident_class),
-        "accident_class": finding.accident_class.value,
-    }
-    deaths = take_step(Code.PER_DEATH, entry.source, 0, inputs)
-    cap = take_step(Code.CAP, entry.source, deaths.after_fen, {"max": clause.max_fen})
-    return _Assessed(number, entry, (deaths, cap))
-
-
-def _rate(rate: Fraction) -> dict[str, Value]:
-    """Return a rate as two whole numbers."""
-    return {"rate_numerator": rate.numerator, "rate_denominator": rate.denominator}
+def _limits_reached(outcome: Outcome, facts: Facts, rules: RuleSet) -> list[Ineligible]:
+    """Return the limits that leave nothing for this reporter in their period."""
+    kind = facts.findings[outcome.finding or 0].kind
+    reached = []
+    for limit in rules.limits:
+        earlier = facts.reporter.earlier.get(limit.key(kind))
+        if earlier is None:
+            continue
+        often = limit.count is not None and earlier.count >= limit.count
+        if often or (limit.max_fen is not None and earlier.sum_fen >= limit.max_fen):
+            reached.append(Ineligible(Reason.CAP_REACHED, {"limit": limit.id}))
+    return reached

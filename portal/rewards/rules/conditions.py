@@ -1,4 +1,4 @@
-"""WHEN: what must hold for an entry, in three values: yes, no, and not known yet (with the facts that decide)."""
+"""WHEN: what must hold for an entry: yes, no, or not known yet (with the facts that decide)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Between:
     def holds(self, known: Known) -> bool | None:
         """Tell whether it holds; None while the fact is not known."""
         value = known.get(self.fact)
-        return (
-            None if value is None else _at_least(value, self.low) and not _at_least(value, self.below, False)
-        )
+        if value is None:
+            return None
+        reached = self.low is None or _at_least(value, self.low)
+        return reached and (self.below is None or not _at_least(value, self.below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,8 @@ class Condition:
                 yield test.fact
 
 
-def _at_least(value: FactValue, bound: Bound | None, without: bool = True) -> bool:
-    """Compare two numbers or two dates; without a bound return ``without``."""
-    if bound is None:
-        return without
+def _at_least(value: FactValue, bound: Bound) -> bool:
+    """Compare two numbers or two dates."""
     if isinstance(bound, date):
         return isinstance(value, date) and value >= bound
     return isinstance(value, (int, Fraction)) and value >= bound

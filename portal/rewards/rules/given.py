@@ -20,6 +20,14 @@ MAX_DEATHS = 10_000
 """More confirmed deaths than this in one accident are a slip of the keyboard."""
 
 DEATHS = "deaths_confirmed"
+KIND = "kind"
+PENALISED = "penalised"
+MAIN_AWARD = "main_award"
+KNOWN_BEFORE = "known_before"
+STAFF_OR_RELATIVE = "staff_or_relative"
+PRINCIPAL = "principal"
+PENALTY_FACTS: frozenset[str] = frozenset(part.value for part in Part)
+"""Come from the recorded penalty; a part without a row is nothing, not unknown."""
 
 
 class FactFault(StrEnum):
@@ -136,9 +144,10 @@ def check_value(fact: str, value: object) -> None:
         return
     if not isinstance(value, (int, Fraction)):
         raise FactError(FactFault.BINARY_FLOAT)
-    if fact == DEATHS and not 0 <= value <= MAX_DEATHS:
+    number = Fraction(value)
+    if fact == DEATHS and not 0 <= number <= MAX_DEATHS:
         raise FactError(FactFault.DEATHS_OUT_OF_RANGE)
-    if fact in set(Part) and not 0 <= value <= MAX_FEN:
+    if fact in PENALTY_FACTS and not 0 <= number <= MAX_FEN:
         raise FactError(FactFault.AMOUNT_OUT_OF_RANGE)
-    if abs(value) > MAX_FEN:
+    if not -MAX_FEN <= number <= MAX_FEN:
         raise FactError(FactFault.NUMBER_OUT_OF_RANGE)

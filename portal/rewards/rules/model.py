@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from portal.money import MAX_FEN
 from portal.rewards.rules.clauses.bounds import Pay
 from portal.rewards.rules.conditions import Condition
-from portal.rewards.rules.rounding import Rounding
+from portal.rewards.rules.rounding import FEN, Rounding
+from portal.rewards.rules.terms import Band as Band
+from portal.rewards.rules.terms import Source as Source
+from portal.rewards.rules.terms import Text as Text
 from portal.rewards.rules.vocabulary import (
     About,
     Admission,
@@ -30,41 +32,6 @@ from portal.rewards.rules.vocabulary import (
     Stage,
     Together,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Words in both languages."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a figure comes from: the rule set it was written in, its article, whether it was seen."""
-
-    rule: str
-    version: int
-    article: str = ""
-    confirmed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The least and the most that may be paid, in fen, both included."""
-
-    min_fen: int
-    max_fen: int
-
-    def __post_init__(self) -> None:
-        """Refuse a band that is upside down; raises ValueError."""
-        if not 0 <= self.min_fen <= self.max_fen <= MAX_FEN:
-            raise ValueError("a band runs from its least to its most")
-
-    def holds(self, amount_fen: int) -> bool:
-        """Tell whether the amount lies inside."""
-        return self.min_fen <= amount_fen <= self.max_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +94,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Uplift:
-    """What is added: a share of the award or a fixed amount (fen), at least ``at_least_fen``; its order and cap."""
+    """What is added: a share of the award or a fixed amount in fen, at least so much; order and cap."""
 
     id: str
     when: Condition
@@ -181,6 +148,9 @@ class Sharing:
     mode: SharingMode = SharingMode.FIRST
 
 
+TO_THE_FIRST = Sharing()
+
+
 @dataclass(frozen=True, slots=True)
 class Withholding:
     """The tax kept back from an award, in fen, and its basis."""
@@ -216,8 +186,8 @@ class RuleSet:
     uplifts: tuple[Uplift, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     limits: tuple[Limit, ...] = ()
-    sharing: Sharing = Sharing()
-    rounding: Rounding = Rounding()
+    sharing: Sharing = TO_THE_FIRST
+    rounding: Rounding = FEN
     overlap: Overlap = Overlap.HIGHEST
     together: Together = Together.HIGHEST
     cap_fen: int | None = None

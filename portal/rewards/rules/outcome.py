@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portal.rewards.rules.derivation import Derivation
-from portal.rewards.rules.model import Band
+from portal.rewards.rules.terms import Band
 from portal.rewards.rules.vocabulary import Moment
 
 
@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     NO_FINDING = "no_finding"
     KIND_NOT_COVERED = "kind_not_covered"
+    NOT_LISTED = "not_listed"
     NO_CONFIRMED_DEATH = "no_confirmed_death"
     NOTHING_COUNTED = "nothing_counted"
     BELOW_LEAST = "below_least"
@@ -76,7 +77,7 @@ class Ineligible:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A missing fact: of which finding (its place; None: of the case or reporter), inside which band, which."""
+    """A missing fact: of which finding (its place; None: of case or reporter), inside which band, which."""
 
     need: Need
     finding: int | None = None
@@ -88,7 +89,8 @@ class Missing:
 class Outcome:
     """The result of a computation; amount_fen and derivation are there exactly when the verdict is AWARD.
 
-    ``computed_fen``: what the formula gives before an officer went beyond a soft cap; else the amount.
+    ``computed_fen``: what the rule gives where no officer chose; None where it leaves the amount to him.
+    ``formula_fen``: the same without what depends on the reporter.
     ``payable``: the penalties stand as the rule's payable_when asks; before that it is an estimate.
     ``chosen_beyond``: a soft cap was passed: a second approver is needed.
     ``unsealed``: for the verifier, what stands there whoever the reporter is; only where that differs.
@@ -106,6 +108,7 @@ class Outcome:
     payable: bool = False
     chosen_beyond: bool = False
     computed_fen: int | None = None
+    formula_fen: int | None = None
     entry: str = ""
     unsealed: Outcome | None = None
 

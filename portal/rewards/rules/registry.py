@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from portal.rewards.rules.given import MAX_DEATHS
+from portal.rewards.rules.given import (
+    KIND,
+    KNOWN_BEFORE,
+    MAIN_AWARD,
+    MAX_DEATHS,
+    PENALISED,
+    PRINCIPAL,
+    STAFF_OR_RELATIVE,
+)
 from portal.rewards.rules.model import Fact, Option, Text
-from portal.rewards.rules.vocabulary import About, AccidentClass, ConfirmedBy, FactType, Kind, Part
-
-KIND = "kind"
-PENALISED = "penalised"
-MAIN_AWARD = "main_award"
-KNOWN_BEFORE = "known_before"
-STAFF_OR_RELATIVE = "staff_or_relative"
-PRINCIPAL = "principal"
-PENALTY_FACTS = frozenset(Part)
-"""Come from the recorded penalty; a part without a row is nothing, not unknown."""
+from portal.rewards.rules.vocabulary import About, AccidentClass, ConfirmedBy, FactType, Kind
 
 
 def _money(fact: str, zh: str, en: str, by: ConfirmedBy) -> Fact:

@@ -36,3 +36,7 @@ class Rounding:
     def plain(self) -> bool:
         """Tell whether it is the default, which stored steps leave out."""
         return self.unit_fen == 1 and self.mode is RoundMode.HALF_UP
+
+
+FEN = Rounding()
+"""The default."""

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portal.rewards.rules.codes import ABOUT_THE_PERSON, Code
-from portal.rewards.rules.derivation import Derivation, take_step
-from portal.rewards.rules.outcome import Need, Outcome
-
-
-def without_sealed_lines(derivation: Derivation) -> Derivation:
-    """Return the verifier's view: one sealed marker for every reporter, and the sum without it."""
-    hidden = ABOUT_THE_PERSON | {Code.SEALED}
-    open_steps = tuple(step for step in derivation.steps if step.code not in hidden)
-    amount_fen = open_steps[-1].after_fen if open_steps else 0
-    # The marker always stands there: its absence would say as much as the line.
-    marker = take_step(Code.SEALED, None, amount_fen, {})
-    return replace(derivation, steps=(*open_steps, marker), amount_fen=amount_fen, sealed=True)
+from portal.rewards.rules.derivation import Derivation
+from portal.rewards.rules.outcome import ABOUT_THE_REPORTER, Need, Outcome, Verdict
+from portal.rewards.rules.sealed import without_sealed_lines as without_sealed_lines
 
 
 def for_finance(derivation: Derivation) -> Derivation:
@@ -25,7 +15,9 @@ def for_finance(derivation: Derivation) -> Derivation:
 
 
 def outcome_for_verifier(outcome: Outcome) -> Outcome:
-    """Return an outcome with nothing in it that depends on the reporter's employment."""
+    """Return an outcome with nothing in it that depends on who the reporter is."""
+    if outcome.verdict is Verdict.INELIGIBLE:
+        return _barred(outcome)
     if outcome.derivation is None:
         return outcome
     derivation = without_sealed_lines(outcome.derivation)
@@ -33,5 +25,15 @@ def outcome_for_verifier(outcome: Outcome) -> Outcome:
         outcome,
         amount_fen=derivation.amount_fen,
         derivation=derivation,
+        computed_fen=outcome.formula_fen,
         needs=tuple(missing for missing in outcome.needs if missing.need is not Need.IDENTITY_ANSWER),
+        unsealed=None,
     )
+
+
+def _barred(outcome: Outcome) -> Outcome:
+    """Return the reasons that everybody may see, or the outcome as it is for anybody else."""
+    told = tuple(reason for reason in outcome.reasons if reason.code not in ABOUT_THE_REPORTER)
+    if told:
+        return replace(outcome, reason=told[0].code, reasons=told, unsealed=None)
+    return outcome_for_verifier(outcome.unsealed) if outcome.unsealed else outcome

@@ -5,17 +5,16 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from portal.money import parse_yuan
-from portal.rewards.rules.legacy import (
-    AccidentClass,
+from portal.rewards.rules.given import (
     Choice,
     Facts,
+    FactValue,
     FindingFacts,
-    Kind,
-    Part,
     PenaltyPart,
-    PenaltyState,
-    RealName,
+    ReporterFacts,
+    penalty_values,
 )
+from portal.rewards.rules.vocabulary import AccidentClass, Kind, Part, PenaltyState, RealName
 
 
 def fined(
@@ -24,7 +23,7 @@ def fined(
     """A finding with a recorded penalty."""
     amounts = {Part.FINE_FIRM: firm, Part.FINE_PERSON: person, Part.CONFISCATED: confiscated}
     parts = tuple(PenaltyPart(part, parse_yuan(yuan)) for part, yuan in amounts.items() if yuan != "0")
-    return FindingFacts(kind, PenaltyState.RECORDED, parts)
+    return FindingFacts(kind, PenaltyState.RECORDED, penalty_values(parts))
 
 
 def unpunished(choice: str = "", *, reasoned: bool = True, kind: Kind = Kind.ILLEGAL_ACT) -> FindingFacts:
@@ -40,7 +39,12 @@ def pending(kind: Kind = Kind.ILLEGAL_ACT) -> FindingFacts:
 
 def deaths(count: int | None, accident: AccidentClass | None = AccidentClass.ORDINARY) -> FindingFacts:
     """A concealed accident."""
-    return FindingFacts(Kind.CONCEALED_ACCIDENT, deaths_confirmed=count, accident_class=accident)
+    values: dict[str, FactValue] = {}
+    if count is not None:
+        values["deaths_confirmed"] = count
+    if accident is not None:
+        values["accident_class"] = accident.value
+    return FindingFacts(Kind.CONCEALED_ACCIDENT, values=values)
 
 
 def welding(choice: str = "", *, reasoned: bool = True) -> FindingFacts:
@@ -56,7 +60,13 @@ def case(
     declared: bool = False,
 ) -> Facts:
     """The facts of a case."""
-    return Facts(findings, real_name=name, employment_declared=declared, employee=employee)
+    return Facts(findings, reporter(name, employee, asked=declared))
+
+
+def reporter(name: RealName, employee: bool | None, *, asked: bool) -> ReporterFacts:
+    """What is known about a reporter."""
+    values: dict[str, FactValue] = {} if employee is None else {"insider": employee}
+    return ReporterFacts(name, values=values, asked=frozenset({"insider"} if asked else ()))
 
 
 fen = st.integers(0, 3_000_000_00) | st.integers(0, 10**12)
@@ -64,33 +74,38 @@ parts = st.builds(PenaltyPart, st.sampled_from(Part), fen)
 choices = st.none() | st.builds(Choice, st.integers(0, 4_000_00), st.booleans())
 
 
+reporters = st.builds(
+    lambda name, employee, asked: reporter(name, employee, asked=asked),
+    st.sampled_from(RealName),
+    st.sampled_from([None, True, False]),
+    st.booleans(),
+)
+named = st.builds(
+    lambda name, employee, asked: reporter(name, employee, asked=asked),
+    st.sampled_from([RealName.DECLARED, RealName.CONFIRMED]),
+    st.sampled_from([None, True, False]),
+    st.booleans(),
+)
+
+
 @st.composite
 def finding_facts(draw: st.DrawFn) -> FindingFacts:
     """Any finding that the model allows."""
     penalty = draw(st.sampled_from(PenaltyState))
-    recorded = penalty is PenaltyState.RECORDED
-    return FindingFacts(
-        kind=draw(st.sampled_from(Kind)),
-        penalty=penalty,
-        parts=tuple(draw(st.lists(parts, max_size=4))) if recorded else (),
-        deaths_confirmed=draw(st.none() | st.integers(0, 40)),
-        accident_class=draw(st.none() | st.sampled_from(AccidentClass)),
-        choice=draw(choices),
-    )
+    recorded = penalty not in {PenaltyState.PENDING, PenaltyState.NONE}
+    values = penalty_values(draw(st.lists(parts, max_size=4))) if recorded else {}
+    values |= deaths(
+        draw(st.none() | st.integers(0, 40)), draw(st.none() | st.sampled_from(AccidentClass))
+    ).values
+    return FindingFacts(draw(st.sampled_from(Kind)), penalty, values, draw(choices))
 
 
 findings = finding_facts()
-any_facts = st.builds(
-    Facts,
-    st.lists(findings, max_size=4).map(tuple),
-    real_name=st.sampled_from(RealName),
-    employment_declared=st.booleans(),
-    employee=st.sampled_from([None, True, False]),
-)
+any_facts = st.builds(Facts, st.lists(findings, max_size=4).map(tuple), reporters)
 
 settled = st.one_of(
     st.builds(
-        lambda kind, penalty: FindingFacts(kind, PenaltyState.RECORDED, tuple(penalty)),
+        lambda kind, penalty: FindingFacts(kind, PenaltyState.RECORDED, penalty_values(penalty)),
         st.sampled_from([Kind.ILLEGAL_ACT, Kind.MAJOR_HAZARD]),
         st.lists(parts, max_size=4),
     ),
@@ -101,10 +116,4 @@ settled = st.one_of(
         st.integers(500_00, 3_000_00),
     ),
 )
-paid_facts = st.builds(
-    Facts,
-    st.lists(settled, min_size=1, max_size=4).map(tuple),
-    real_name=st.sampled_from([RealName.DECLARED, RealName.CONFIRMED]),
-    employment_declared=st.booleans(),
-    employee=st.sampled_from([None, True, False]),
-)
+paid_facts = st.builds(Facts, st.lists(settled, min_size=1, max_size=4).map(tuple), named)

@@ -8,23 +8,15 @@ from typing import Any
 
 import pytest
 
-from portal.rewards.rules.anyang import ANYANG
+from portal.rewards.rules.anyang import ANYANG, rule_set
 from portal.rewards.rules.codes import Code, DerivationError
-from portal.rewards.rules.compute import compute, rule_set
+from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
-from portal.rewards.rules.legacy import (
-    AccidentClass,
-    Band,
-    FactError,
-    FindingFacts,
-    Kind,
-    Part,
-    PenaltyPart,
-    PenaltyState,
-    RuleId,
-)
-from portal.rewards.rules.shares import split_equally
+from portal.rewards.rules.given import FactError, FindingFacts, PenaltyPart, penalty_values
+from portal.rewards.rules.sharing import split_equally
+from portal.rewards.rules.terms import Band
 from portal.rewards.rules.views import for_finance, without_sealed_lines
+from portal.rewards.rules.vocabulary import AccidentClass, Kind, Part, PenaltyState
 from tests.rewards.rules.cases import case, deaths, fined, unpunished, welding
 
 Stored = dict[str, Any]
@@ -36,7 +28,7 @@ def stored(facts_index: int = 0) -> Stored:
         case(fined("100000", "20000", "5"), deaths(2, AccidentClass.LARGER), employee=True),
         case(fined("100000", "20000", "5"), employee=True),
     ][facts_index]
-    derivation = compute(facts).derivation
+    derivation = compute(facts, ANYANG).derivation
     assert derivation is not None
     data: Stored = json.loads(derivation.canonical())
     return data
@@ -57,7 +49,7 @@ def put(*path: str | int, value: object) -> Callable[[Stored], None]:
 FOREIGN = [
     put("subject", value="某某机械厂"),
     put("decision_number", value="118"),
-    put("schema", value=2),
+    put("schema", value=3),
     put("schema", value=True),
     put("kind", value="hazchem"),
     put("kind", value=7),
@@ -129,14 +121,17 @@ def test_a_derivation_that_does_not_follow_from_its_numbers_is_found(
 
 def test_finance_gets_words_of_closed_lists_only() -> None:
     """Else the people who pay learn what was reported and about whom."""
-    words = {*Kind, *Part, *AccidentClass, *RuleId, *Code, "anyang", "fine_firm+fine_person", ""}
+    words = {*Kind, *Part, *AccidentClass, *Code, "fine_firm+fine_person", ""}
+    words |= {"anyang", "anyang-general-2022", "anyang-welding", "national-2018", "henan-2025"}
+    words |= {"main", "general", "welding", "concealed", "insider", "deaths_confirmed"}
+    words |= {ANYANG.withholding.source.article}
     facts = [
         case(fined("100000", "20000", "5"), deaths(2, AccidentClass.LARGER), employee=True),
         case(unpunished(), declared=True),
         case(welding("1500")),
     ]
     for one in facts:
-        derivation = compute(one).derivation
+        derivation = compute(one, ANYANG).derivation
         assert derivation is not None
         assert strings_of(for_finance(derivation).to_json()) <= words
 
@@ -159,14 +154,14 @@ def test_the_overlap_keeps_every_candidate() -> None:
 
 def test_an_award_of_many_findings_reads_back() -> None:
     """Else a case with ten findings cannot be opened again."""
-    derivation = compute(case(*[fined(str(20_000 + number)) for number in range(12)])).derivation
+    derivation = compute(case(*[fined(str(20_000 + number)) for number in range(12)]), ANYANG).derivation
     assert derivation is not None
     assert Derivation.from_json(json.loads(derivation.canonical())) == derivation
 
 
 def test_a_sealed_view_is_stored_and_read_as_such() -> None:
     """Else the verifier's view comes back as the whole."""
-    derivation = compute(case(fined("120000"), employee=True)).derivation
+    derivation = compute(case(fined("120000"), employee=True), ANYANG).derivation
     assert derivation is not None
     view = without_sealed_lines(derivation)
     assert Derivation.from_json(view.to_json()) == view
@@ -187,9 +182,9 @@ def test_impossible_facts_are_refused() -> None:
         PenaltyPart(Part.FINE_FIRM, 10**13 + 1)
     most = PenaltyPart(Part.FINE_FIRM, 10**13)
     with pytest.raises(FactError, match="amount_out_of_range"):
-        FindingFacts(Kind.ILLEGAL_ACT, PenaltyState.RECORDED, (most, most))
+        FindingFacts(Kind.ILLEGAL_ACT, PenaltyState.RECORDED, penalty_values([most, most]))
     with pytest.raises(FactError, match="parts_without_penalty"):
-        FindingFacts(Kind.ILLEGAL_ACT, PenaltyState.NONE, (most,))
+        FindingFacts(Kind.ILLEGAL_ACT, PenaltyState.NONE, penalty_values([most]))
     for count in (-1, 10_001):
         with pytest.raises(FactError, match="deaths_out_of_range"):
             deaths(count)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.legacy import AccidentClass, Facts, Kind
+from portal.rewards.rules.given import Facts
 from portal.rewards.rules.outcome import Estimate
+from portal.rewards.rules.vocabulary import AccidentClass, Kind
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 
 
@@ -31,10 +33,10 @@ from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, 
 )
 def test_an_estimate_gives_the_band_that_is_known(facts: Facts, low: int, high: int, *, choice: bool) -> None:
     """Else the desk tells the reporter a wrong sum."""
-    assert estimate(facts) == Estimate(low * 100, high * 100, choice)
+    assert estimate(facts, ANYANG) == Estimate(low * 100, high * 100, choice)
 
 
 @pytest.mark.parametrize("facts", [case(), case(pending(Kind.ORDINARY_HAZARD)), case(deaths(0))])
 def test_what_no_rule_covers_has_no_estimate(facts: Facts) -> None:
     """Else somebody waits for a reward that will never come."""
-    assert estimate(facts) is None
+    assert estimate(facts, ANYANG) is None

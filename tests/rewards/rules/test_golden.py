@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from portal.money import parse_yuan
+from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import recompute
-from portal.rewards.rules.legacy import AccidentClass, Facts, Kind, Moment, RealName
+from portal.rewards.rules.given import Facts
 from portal.rewards.rules.outcome import Need, Outcome, Reason, Verdict
+from portal.rewards.rules.vocabulary import AccidentClass, Kind, Moment, RealName
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 
 LARGER, MAJOR, ESPECIALLY = AccidentClass.LARGER, AccidentClass.MAJOR, AccidentClass.ESPECIALLY_MAJOR
@@ -148,7 +150,7 @@ def needs_of(outcome: Outcome) -> list[tuple[Need, int | None]]:
 @pytest.mark.parametrize(("facts", "yuan"), AWARDS)
 def test_an_award_is_what_a_hand_reckons(facts: Facts, yuan: str) -> None:
     """Else reporters are paid too little or the fund pays too much."""
-    outcome = compute(facts)
+    outcome = compute(facts, ANYANG)
     assert outcome.verdict is Verdict.AWARD
     assert outcome.amount_fen == parse_yuan(yuan)
     assert outcome.derivation is not None
@@ -158,7 +160,7 @@ def test_an_award_is_what_a_hand_reckons(facts: Facts, yuan: str) -> None:
 @pytest.mark.parametrize(("facts", "verdict", "reason"), NOTHING)
 def test_what_earns_nothing_says_why(facts: Facts, verdict: Verdict, reason: Reason) -> None:
     """Else a reporter is told nothing, or is paid against the rule."""
-    outcome = compute(facts)
+    outcome = compute(facts, ANYANG)
     assert (outcome.verdict, outcome.reason, outcome.amount_fen) == (verdict, reason, None)
     assert not outcome.ready
 
@@ -168,27 +170,27 @@ def test_what_is_missing_is_named_and_nothing_is_paid(
     facts: Facts, needs: list[tuple[Need, int | None]]
 ) -> None:
     """Else an award is proposed on half the facts."""
-    outcome = compute(facts)
+    outcome = compute(facts, ANYANG)
     assert (outcome.verdict, outcome.amount_fen, outcome.derivation) == (Verdict.WAITING, None, None)
     assert needs_of(outcome) == needs
 
 
 def test_the_employee_question_stays_open_until_it_is_answered() -> None:
     """Else an employee who said so is approved without the uplift."""
-    asked = compute(case(fined("120000"), declared=True))
+    asked = compute(case(fined("120000"), declared=True), ANYANG)
     assert (asked.amount_fen, needs_of(asked), asked.ready) == (
         18_000_00,
         [(Need.IDENTITY_ANSWER, None)],
         False,
     )
     for answer, amount in ((True, 20_700_00), (False, 18_000_00)):
-        answered = compute(case(fined("120000"), declared=True, employee=answer))
+        answered = compute(case(fined("120000"), declared=True, employee=answer), ANYANG)
         assert (answered.amount_fen, answered.needs, answered.ready) == (amount, (), True)
 
 
 def test_without_a_penalty_an_officer_has_to_confirm_the_sum() -> None:
     """Else a figure that no document gives is paid as if it were law."""
-    proposed, confirmed = compute(case(unpunished())), compute(case(unpunished("3000")))
+    proposed, confirmed = compute(case(unpunished()), ANYANG), compute(case(unpunished("3000")), ANYANG)
     assert needs_of(proposed) == [(Need.CHOICE_CONFIRMATION, 0)]
     assert (proposed.officers_choice, proposed.ready) == (True, False)
     assert (confirmed.officers_choice, confirmed.ready) == (True, True)
@@ -196,7 +198,7 @@ def test_without_a_penalty_an_officer_has_to_confirm_the_sum() -> None:
 
 def test_a_need_names_the_band_to_choose_from() -> None:
     """Else the officer has to guess what the rule allows."""
-    band = compute(case(welding())).needs[0].band
+    band = compute(case(welding()), ANYANG).needs[0].band
     assert band is not None
     assert (band.min_fen, band.max_fen) == (500_00, 3_000_00)
 
@@ -204,17 +206,17 @@ def test_a_need_names_the_band_to_choose_from() -> None:
 def test_the_name_is_asked_for_when_the_rule_says() -> None:
     """Else an anonymous reporter loses a reward that the rule gives, or gets one that it does not."""
     anonymous = case(fined("120000"), name=RealName.NONE)
-    assert compute(anonymous).real_name_due is Moment.CLAIM
-    assert compute(anonymous, moment=Moment.CLAIM).reason is Reason.REAL_NAME_MISSING
-    assert compute(case(fined("120000")), moment=Moment.CLAIM).amount_fen == 18_000_00
-    assert compute(case(fined("120000"))).real_name_due is None
+    assert compute(anonymous, ANYANG).real_name_due is Moment.CLAIM
+    assert compute(anonymous, moment=Moment.CLAIM, rules=ANYANG).reason is Reason.REAL_NAME_MISSING
+    assert compute(case(fined("120000")), moment=Moment.CLAIM, rules=ANYANG).amount_fen == 18_000_00
+    assert compute(case(fined("120000")), ANYANG).real_name_due is None
     unnamed_welding = case(welding("1500"), name=RealName.NONE)
-    assert compute(unnamed_welding, moment=Moment.FILING).real_name_due is Moment.CONCLUSION
+    assert compute(unnamed_welding, moment=Moment.FILING, rules=ANYANG).real_name_due is Moment.CONCLUSION
 
 
 def test_the_finding_that_is_paid_is_named() -> None:
     """Else the award hangs on the wrong finding."""
-    outcome = compute(case(welding("3000"), fined("60000")))
+    outcome = compute(case(welding("3000"), fined("60000")), ANYANG)
     assert outcome.finding == 1
     assert outcome.derivation is not None
     assert outcome.derivation.kind is Kind.ILLEGAL_ACT

@@ -1,11 +1,17 @@
-"""{ sum_of = [...] } and { highest_of = [...] }: several clauses together."""
+"""{ sum_of = [...] } and { highest_of = [...] }: several clauses together (S6, S13)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from portal.money import MAX_FEN
 from portal.rewards.rules.clauses.bounds import Pay
+from portal.rewards.rules.clauses.run import Run
+from portal.rewards.rules.clauses.span import Span, View
+from portal.rewards.rules.codes import Code
+from portal.rewards.rules.outcome import NEEDED_BEFORE_APPROVAL
+from portal.rewards.rules.reading import Table
 from portal.rewards.rules.vocabulary import Overlap
 
 
@@ -20,3 +26,45 @@ class Combine:
         """Name what the clauses use."""
         for clause in self.clauses:
             yield from clause.facts()
+
+    def earn(self, run: Run) -> bool:
+        """Take the steps of each part, then put them together; a part that is not covered pays nothing."""
+        amounts: list[int] = []
+        known_reasons = len(run.reasons)
+        for number, clause in enumerate(self.clauses, start=1):
+            steps = len(run.steps)
+            before = run.amount_fen
+            run.take(Code.PART, {"number": number})
+            if clause.earn(run):
+                amounts.append(run.amount_fen)
+            else:
+                del run.steps[steps:]
+                run.amount_fen = before
+        if any(missing.need not in NEEDED_BEFORE_APPROVAL for missing in run.missing) or not amounts:
+            return False
+        del run.reasons[known_reasons:]
+        code = Code.SUM if self.how is Overlap.SUM else Code.HIGHEST
+        run.take(code, {f"candidate_{place}": fen for place, fen in enumerate(amounts, start=1)})
+        return True
+
+    def span(self, view: View) -> Span | None:
+        """Return the sum, or the highest, of the parts' ends."""
+        spans = [span for span in (clause.span(view) for clause in self.clauses) if span]
+        if not spans:
+            return None
+        put = sum if self.how is Overlap.SUM else max
+        return Span(
+            put([span.low_fen for span in spans]),
+            min(put([span.high_fen for span in spans]), MAX_FEN),
+            any(span.officers_choice for span in spans),
+        )
+
+
+def parse(table: Table, key: str, nested: Callable[[Table], Pay | None]) -> Combine | None:
+    """Read the clause; None where one of its parts is wrong."""
+    parts = [nested(one) for one in table.tables(key)]
+    if not parts:
+        table.wrong(key, "list_of_tables")
+    found = tuple(part for part in parts if part is not None)
+    how = Overlap.SUM if key == "sum_of" else Overlap.HIGHEST
+    return Combine(how, found) if found and len(found) == len(parts) else None

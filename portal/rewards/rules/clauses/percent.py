@@ -1,11 +1,20 @@
-"""{ percent_of = [...], rate = ... }: a share of a base of named parts."""
+"""{ percent_of = [...], rate = ... }: a share of a base of named parts (S1, S2, S3, S5, S17)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portal.rewards.rules.values import Value
+from portal.money import MAX_FEN
+from portal.rewards.rules.clauses.run import Run, rate_inputs, rounding_inputs
+from portal.rewards.rules.clauses.span import Span, View
+from portal.rewards.rules.codes import Code
+from portal.rewards.rules.codes import Value as Input
+from portal.rewards.rules.given import PENALTY_FACTS
+from portal.rewards.rules.lookups import Lookup, Scope, Unit
+from portal.rewards.rules.reading import Table
+from portal.rewards.rules.values import Number, Trace, Value, number_of
+from portal.rewards.rules.vocabulary import FactType, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +28,54 @@ class Percent:
         """Name the parts of the base and what the rate uses."""
         yield from self.base
         yield from self.rate.facts()
+
+    def earn(self, run: Run) -> bool:
+        """Take the steps from the base to its rounded share; False where something is missing."""
+        base = self._base(run)
+        trace = Trace()
+        rate = run.read(self.rate, trace)
+        if base is None or rate is None:
+            return False
+        run.take(Code.BASE, base)
+        exact = run.amount_fen * rate
+        rounding = rounding_inputs(run.rounding)
+        run.take(Code.PERCENT, {**rate_inputs(rate), **rounding, **trace.inputs}, run.cited("rate"))
+        fraction: dict[str, Input] = {
+            "exact_numerator": exact.numerator,
+            "exact_denominator": exact.denominator,
+        }
+        run.take(Code.ROUNDING, {**fraction, **rounding})
+        return True
+
+    def span(self, view: View) -> Span | None:
+        """Return the share of the least and of the most that the base may come to."""
+        ends = [number_of(view.known.get(part)) for part in self.base]
+        least = sum(end or 0 for end in ends)
+        most = MAX_FEN if None in ends else least
+        low, high = self.rate.span(view.known)
+        return view.span(least * low, most * high)
+
+    def _base(self, run: Run) -> dict[str, Input] | None:
+        """Return the parts that count, and the parts of the penalty that do not, in fen."""
+        amounts: dict[str, Number | None] = {part: number_of(run.known.get(part)) for part in self.base}
+        for part, amount in amounts.items():
+            if amount is None:
+                run.miss(part)
+        if None in amounts.values():
+            return None
+        if PENALTY_FACTS.intersection(self.base):
+            amounts = {**{part.value: number_of(run.known.get(part)) for part in Part}, **amounts}
+        parts: dict[str, Input] = {part: int(amount or 0) for part, amount in amounts.items()}
+        return {**parts, "base": "+".join(self.base)}
+
+
+def parse(table: Table, scope: Scope) -> Percent | None:
+    """Read the clause; None where its base or rate is wrong."""
+    base = [scope.fact(table, fact, FactType.MONEY) for fact in table.strings("percent_of")]
+    if "rate" not in table.data:
+        table.missing("rate")
+    rate = Lookup(table, scope, Unit.RATE).value("rate")
+    named = tuple(dict.fromkeys(fact.id for fact in base if fact))
+    if not base and "percent_of" in table.data:
+        table.wrong("percent_of", "list_of_facts")
+    return None if rate is None or not named else Percent(named, rate)

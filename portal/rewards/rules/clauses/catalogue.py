@@ -1,0 +1,43 @@
+"""Every clause by the key that names it, and how a clause with its bounds is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from portal.rewards.rules.clauses import choose, combine, each, fixed, percent
+from portal.rewards.rules.clauses.bounds import Clause, Pay
+from portal.rewards.rules.faults import FaultCode, Hint
+from portal.rewards.rules.lookups import Lookup, Scope
+from portal.rewards.rules.reading import Table
+
+CLAUSES: dict[str, Callable[[Table, Scope], Clause | None]] = {
+    "fixed": fixed.parse,
+    "percent_of": percent.parse,
+    "each": each.parse,
+    "choose": choose.parse,
+    "sum_of": lambda table, scope: combine.parse(table, "sum_of", lambda one: pay(one, scope)),
+    "highest_of": lambda table, scope: combine.parse(table, "highest_of", lambda one: pay(one, scope)),
+}
+"""A new clause is a file beside the others and a line here."""
+
+_KEYS = frozenset({*CLAUSES, "rate", "count", "min", "max", "soft_max", "may_reach"})
+
+
+def pay(table: Table, scope: Scope) -> Pay | None:
+    """Read a clause with its bounds; None where it is wrong, which is noted."""
+    named = [key for key in CLAUSES if key in table.data]
+    if len(named) != 1:
+        table.fault(FaultCode.ONE_CLAUSE, Hint.SEE_REFERENCE, key=table.name, found=", ".join(named))
+        return None
+    clause = CLAUSES[named[0]](table, scope)
+    lookup = Lookup(table, scope)
+    low, high, soft, reach = (lookup.value(key) for key in ("min", "max", "soft_max", "may_reach"))
+    cite = table.cite("cite")
+    confirmed = table.flag("confirmed", default=True) if "confirmed" in table.data else None
+    to_confirm = frozenset(table.strings("to_confirm"))
+    for key in sorted(to_confirm - _KEYS):
+        table.fault(FaultCode.UNKNOWN_KEY, Hint.SEE_REFERENCE, key=f"{table.path('to_confirm')}: {key[:40]}")
+    if "may_reach" in table.data and "soft_max" not in table.data:
+        table.missing("soft_max")
+    table.rest()
+    return None if clause is None else Pay(clause, low, high, soft, reach, cite, confirmed, to_confirm)

@@ -1,0 +1,94 @@
+"""The outline of a TOML text before it is parsed: how deep it nests, and on which line what begins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+MOST_DEEP = 12
+"""Deeper than any rule; tomllib answers a thousand brackets with a RecursionError."""
+
+# Unclosed strings run to the end of the line or file: so every text is read once, whatever it holds.
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)'
+    r"|'''.*?(?:'''|\Z)"
+    r'|"(?:\\.|[^"\\\n])*"?'
+    r"|'[^'\n]*'?"
+    r"|\#[^\n]*"
+    r"|(?P<line>\n)"
+    r"|(?P<open>[\[{])"
+    r"|(?P<close>[\]}])"
+    r"|(?P<key>[A-Za-z0-9_.-]+)"
+    r"|[^\n\"'\#\[\]{}A-Za-z0-9_.-]+",
+    re.DOTALL,
+)
+_HEADER = re.compile(r"\[\[?\s*([^\]\n]*?)\s*\]")
+
+
+@dataclass(slots=True)
+class Outline:
+    """Lines of headers by table name, lines of keys by header, and how deep the text nests."""
+
+    headers: dict[str, list[int]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], int] = field(default_factory=dict)
+    options: list[list[int]] = field(default_factory=list)
+    deep: int = 0
+    deep_line: int = 1
+
+    def dig(self, deep: int, line: int) -> None:
+        """Note how deep a line goes."""
+        if deep > self.deep:
+            self.deep, self.deep_line = deep, line
+
+    def line(self, table: str, number: int) -> int:
+        """Return the line of the header of the table's so-manieth part (from 0)."""
+        lines = self.headers.get(table, [])
+        return lines[number] if number < len(lines) else self.key(table)
+
+    def option(self, fact: int, number: int) -> int:
+        """Return the line of an option's header."""
+        lines = self.options[fact] if fact < len(self.options) else []
+        return lines[number] if number < len(lines) else self.line("fact", fact)
+
+    def key(self, key: str, header: str = "") -> int:
+        """Return the line of a key under a header (empty: the head)."""
+        return self.keys.get((header, key), 1)
+
+
+def outline(text: str) -> Outline:
+    """Read the outline of any text, in one pass."""
+    found = Outline()
+    line, depth, fresh, header = 1, 0, True, ""
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "line":
+            line, fresh = line + 1, True
+            continue
+        if kind == "open":
+            if fresh and depth == 0:
+                header = _header(found, text, token.start(), line)
+            depth += 1
+            found.dig(depth, line)
+        elif kind == "close":
+            depth = max(depth - 1, 0)
+        elif kind == "key":
+            found.dig(token.group().count("."), line)
+            if fresh and depth == 0:
+                found.keys.setdefault((header, token.group()), line)
+        else:
+            line += token.group().count("\n")
+        if not token.group().isspace():
+            fresh = False
+    return found
+
+
+def _header(found: Outline, text: str, start: int, line: int) -> str:
+    """Note a header and return its name."""
+    match = _HEADER.match(text, start)
+    name = re.sub(r"\s", "", match.group(1)) if match else ""
+    found.headers.setdefault(name, []).append(line)
+    if name == "fact":
+        found.options.append([])
+    elif name == "fact.option" and found.options:
+        found.options[-1].append(line)
+    return name
