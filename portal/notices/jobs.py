@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, update
 
 from portal import clock
-from portal.database import db
-from portal.extensions import settings
 from portal.channels.channel import ChannelError, Parcel
 from portal.channels.registry import channels
 from portal.database import db
