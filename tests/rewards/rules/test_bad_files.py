@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal.rewards.rules.faults import Fault, FaultCode, Hint, RulesRefused
+from portal.rewards.rules.library import Library
 from portal.rewards.rules.load import parse
 from tests.rewards.rules.shipped import FOLDER, every_shipped
 
@@ -80,3 +81,62 @@ def test_the_largest_file_is_still_read() -> None:
     filled = sound + b"# " + b"x" * (MOST_BYTES - len(sound) - 2)
     assert len(filled) == MOST_BYTES
     assert parse(filled, name="large.toml", library=every_shipped()).id == "tianjin-2021"
+
+
+SMALL = """schema         = 1
+id             = "%(id)s"
+version        = %(version)d
+title          = { zh = "示例", en = "An example" }
+invented       = true
+effective_from = %(day)s
+kinds          = ["illegal_act"]
+%(inherits)s
+[[award]]
+id   = "share"
+when = { kind = ["illegal_act"] }
+pay  = { fixed = 500 }
+"""
+
+
+def _small(rule_id: str, version: int = 1, day: str = "2026-01-01", parent: str = "") -> str:
+    """Return a small rule that is right but for what is asked for."""
+    inherits = f'inherits = [{{ from = "{parent}", version = 1, parts = ["eligibility"] }}]' if parent else ""
+    return SMALL % {"id": rule_id, "version": version, "day": day, "inherits": inherits}
+
+
+def test_rules_that_inherit_from_each_other_are_refused() -> None:
+    """A circle would turn for ever, and which part goes first nobody could say."""
+    parents = {"one": "two", "two": "three", "three": "one"}
+    circle = Library(lambda rule_id, _version: _small(rule_id, parent=parents[rule_id]).encode())
+    with pytest.raises(RulesRefused) as refused:
+        circle("one", 1)
+    assert {fault.code for fault in refused.value.faults} == {FaultCode.INHERITED_CIRCLE}
+
+
+def test_a_rule_that_inherits_from_itself_is_refused() -> None:
+    with pytest.raises(RulesRefused) as refused:
+        parse(_small("one", parent="one"), name="one.toml", library=every_shipped())
+    assert [(fault.code, fault.line) for fault in refused.value.faults] == [(FaultCode.INHERITED_CIRCLE, 8)]
+
+
+@pytest.mark.parametrize(
+    ("version", "day", "faults"),
+    [
+        (3, "2026-05-01", []),
+        (3, "2026-06-01", []),
+        (3, "2026-04-30", [(FaultCode.EFFECTIVE_BEFORE_EXISTING, 6)]),
+        (2, "2026-06-01", [(FaultCode.VERSION_NOT_RISING, 3)]),
+        (1, "2026-01-01", [(FaultCode.VERSION_NOT_RISING, 3), (FaultCode.EFFECTIVE_BEFORE_EXISTING, 6)]),
+    ],
+)
+def test_a_new_version_comes_after_those_that_are_there(
+    version: int, day: str, faults: list[tuple[FaultCode, int]]
+) -> None:
+    """Otherwise a case of last month would change its rule."""
+    existing = [parse(_small("one", 1), name="one"), parse(_small("one", 2, "2026-05-01"), name="one-v2")]
+    found: list[tuple[FaultCode, int]] = []
+    try:
+        parse(_small("one", version, day), name="one-new", existing=existing)
+    except RulesRefused as refused:
+        found = [(fault.code, fault.line) for fault in refused.faults]
+    assert found == faults

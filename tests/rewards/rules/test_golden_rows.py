@@ -12,9 +12,34 @@ from portal.money import parse_yuan
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.outcome import Need, Outcome, Reason, Verdict
 from tests.rewards.rules.golden_rows import Row, rows
-from tests.rewards.rules.shipped import shipped
+from tests.rewards.rules.shipped import PATHS, shipped
 
 ROWS = rows()
+SHAPES = {
+    "S1": ("national-2018", "ningxia", "hefei"),
+    "S2": ("taizhou-2020",),
+    "S3": ("shandong-2021",),
+    "S4": ("shandong-2022", "example-catalogue"),
+    "S5": ("mine-2021", "example-points"),
+    "S6": ("shenzhen", "zhangzhou", "yunxiao"),
+    "S7": ("shenzhen",),
+    "S8": ("shenzhen-longhua",),
+    "S9": ("nanchang-xihu",),
+    "S10": ("hubei-2019", "jian", "daye"),
+    "S11": ("tianjin-2021", "ningbo-2019"),
+    "S12": ("chongqing-2021",),
+    "S13": ("beijing-tongzhou-2020",),
+    "S14": ("liangshan-fireworks",),
+    "S15": ("anhui-2017",),
+    "S16": ("tang-county",),
+    "S17": ("zhongshan-fire", "dongguan-fire"),
+    "S18": ("example-two-stages",),
+    "S19": ("example-evidence-steps",),
+    "S20": ("example-ordered-to-correct",),
+    "S21": ("shanxi-2022",),
+    "S22": ("luan-jinan-fire", "hami"),
+    "S23": ("hunan-housing",),
+}
 _NUMBER = r"[0-9][0-9,]*(?:\.[0-9]+)?"
 _EQUATION = re.compile(rf"({_NUMBER}) ([×+-]) ({_NUMBER})( %)? = ({_NUMBER})(?: ≈ ({_NUMBER}))?")
 
@@ -44,6 +69,14 @@ def test_the_arithmetic_of_the_note_is_right(row: Row) -> None:
             assert Fraction(math.floor(result * 100 + Fraction(1, 2)), 100) == _fraction(rounded), note
     if "pays" in row.content:
         assert _fraction(row.content["pays"]) in [_fraction(one) for one in re.findall(_NUMBER, note)], note
+
+
+def test_every_shape_in_force_and_every_shipped_rule_has_rows() -> None:
+    """A shape without rows may be wrong for years before somebody is paid by it."""
+    written = {row.rules for row in ROWS}
+    assert list(SHAPES) == [f"S{number}" for number in range(1, 24)]
+    assert {rule for rules in SHAPES.values() for rule in rules} <= written
+    assert written == {path.stem for path in PATHS}
 
 
 def _outcome(row: Row) -> Outcome:
