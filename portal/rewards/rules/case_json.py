@@ -30,9 +30,9 @@ MAX_BYTES = 64 * 1024
 MAX_FINDINGS = 100
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_TOP = ("stage", "moment", "main_award", "findings", "case", "reporter")
-_FINDING = ("kind", "penalty", "facts", "choice")
-_REPORTER = ("real_name", "order", "facts", "asked", "earlier", "claim_window_over", "proof")
+FIELDS = ("stage", "moment", "main_award", "findings", "case", "reporter")
+FIELDS_OF_A_FINDING = ("kind", "penalty", "facts", "choice")
+FIELDS_OF_A_REPORTER = ("real_name", "order", "facts", "asked", "earlier", "claim_window_over", "proof")
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -148,7 +148,7 @@ def read(body: str | bytes, rules: RuleSet) -> Case:
 def from_document(document: object, rules: RuleSet) -> Case:
     """Return the case of a document that was parsed already; raises CaseRefused."""
     top = _reader(document, "", {**STANDARD, **rules.facts})
-    top.only(_TOP)
+    top.only(FIELDS)
     findings = top.items("findings")
     if not findings:
         raise CaseRefused("findings", CaseFault.MISSING)
@@ -171,7 +171,7 @@ def from_document(document: object, rules: RuleSet) -> Case:
 
 def _finding(reader: _Reader) -> FindingFacts:
     """Return the facts of one finding."""
-    reader.only(_FINDING)
+    reader.only(FIELDS_OF_A_FINDING)
     choice = reader.inner("choice")
     choice.only(("amount", "reasoned"))
     chosen = (
@@ -200,7 +200,7 @@ def _limits(rules: RuleSet) -> tuple[str, ...]:
 
 def _reporter(reader: _Reader, limits: tuple[str, ...]) -> ReporterFacts:
     """Return what is known about the reporter."""
-    reader.only(_REPORTER)
+    reader.only(FIELDS_OF_A_REPORTER)
     asked: set[str] = set()
     for place, fact in enumerate(reader.items("asked")):
         _declared(fact, f"{reader.at('asked')}[{place}]", reader.known, About.REPORTER)
