@@ -17,7 +17,7 @@ from portal.people.telling import News
 ABOUT_ACCOUNT = {
     NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),
     NoticeKind.FACTORS_CHANGED: lazy_gettext(
-        "Something in your second factors or recovery codes was changed."
+        "Your second factors or recovery codes were changed."
     ),
     NoticeKind.RECOVERY_USED: lazy_gettext("Somebody logged in to your account with a recovery code."),
 }
