@@ -47,6 +47,15 @@ BADGES: dict[str, dict[str, Badge]] = {
         "extended": Badge("wait", "calendar-event", lazy_gettext("Term extended")),
         "escalated": Badge("risk", "flag", lazy_gettext("Under special supervision")),
     },
+    "rules": {
+        "library": Badge("stop", "journal-text", lazy_gettext("Library")),
+        "draft": Badge("wait", "pencil", lazy_gettext("Draft")),
+        "checked": Badge("you", "clipboard-check", lazy_gettext("Checked, waits for a second person")),
+        "coming": Badge("go", "calendar-event", lazy_gettext("Comes into force")),
+        "in_force": Badge("done", "check-circle", lazy_gettext("In force")),
+        "replaced": Badge("stop", "arrow-repeat", lazy_gettext("Replaced")),
+        "withdrawn": Badge("stop", "arrow-return-left", lazy_gettext("Withdrawn")),
+    },
     "award": {
         "proposed": Badge("wait", "clipboard-check", lazy_gettext("Awaiting review")),
         "approved": Badge("go", "check-circle", lazy_gettext("Approved")),

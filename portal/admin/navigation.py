@@ -94,6 +94,12 @@ ITEMS = (
         lazy_gettext("Sheets for the walls of workplaces."),
         ("desk.board",),
     ),
+    Item(
+        "desk.rule_sets",
+        lazy_gettext("Reward rules"),
+        lazy_gettext("What is in force, what comes, and who said yes."),
+        ("desk.rule_set",),
+    ),
     Item("desk.register", lazy_gettext("Firms"), lazy_gettext("The register that names are suggested from.")),
     Item(
         "desk.account",

@@ -29,6 +29,8 @@ from portal.admin import (  # noqa: F401
     rectifications,
     register,
     routing,
+    rule_steps,
+    rules,
     situations,
     step_up,
     triage,

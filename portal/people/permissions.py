@@ -97,9 +97,17 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     # What citizens may choose from, and the notice boards; the register of firms is the operator's.
     Permission.CATALOGUE_MANAGE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.REGISTER_MANAGE: {Role.ADMINISTRATOR: Scope.ALL},
-    # Reward rules are public. The verb asks for another person than who uploaded the version.
-    Permission.RULES_READ: dict.fromkeys(Role, Scope.ALL),
+    # Everybody reads the rules in force on their public page; these read drafts and earlier versions too.
+    Permission.RULES_READ: {
+        Role.INTAKE_OFFICER: Scope.ALL,
+        Role.VERIFIER: Scope.ALL,
+        Role.SUPERVISOR: Scope.ALL,
+        Role.FINANCE: Scope.ALL,
+        Role.AUDITOR: Scope.ALL,
+        Role.ADMINISTRATOR: Scope.ALL,
+    },
     Permission.RULES_WRITE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
+    # The verb asks for another person than who uploaded the version.
     Permission.RULES_ENFORCE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
 }

@@ -9,6 +9,9 @@ from portal.audit.events import record
 from portal.errors import NotInThisState
 from portal.people.actor import Actor
 from portal.rewards.models import Award, Share
+from portal.rewards.rule_models import RuleVersion
+from portal.rewards.rule_steps import STEPS as RULE_STEPS
+from portal.rewards.rule_steps import RuleAction
 from portal.rewards.steps import (
     AWARD_STEPS,
     SETTLED_SHARES,
@@ -82,3 +85,29 @@ def close_if_settled(award: Award, actor: Actor, at: datetime) -> None:
     """Close an approved award when each of its shares is paid, expired or forfeited."""
     if award.status is AwardStatus.APPROVED and all(share.status in SETTLED_SHARES for share in award.shares):
         move_award(award, AwardAction.CLOSE, actor, at)
+
+
+def move_rule_set(
+    row: RuleVersion,
+    action: RuleAction,
+    actor: Actor,
+    at: datetime,
+    *,
+    role: str = "",
+    reason: str = "",
+    facts: Mapping[str, object] | None = None,
+) -> None:
+    """Take one step of a version of a rule set; a pair that is not in the table is refused."""
+    target = RULE_STEPS.get((row.status, action))
+    if target is None:
+        raise NotInThisState
+    before, row.status = row.status, target
+    record(
+        f"rules_{action.value}",
+        at=at,
+        actor=actor,
+        role=role,
+        moved=(before.value, target.value),
+        reason=reason,
+        facts={"rule_set": row.rule_id, "version": row.version, **(facts or {})},
+    )

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
 
 from portal.evidence.models import Evidence
 from portal.notices.models import Delivery
+from portal.rewards.rule_models import Simulation
 from portal.run.queue import enqueue
 
 WAITING = "portal_doorbell"
-JOB_OF: dict[type[object], str] = {Delivery: "deliver", Evidence: "clean_evidence"}
+JOB_OF: dict[type[object], str] = {Delivery: "deliver", Evidence: "clean_evidence", Simulation: "simulate_rules"}
 
 
 def install(app: Flask) -> None:

@@ -7,6 +7,7 @@ ALLOWED: dict[str, str] = {
     "fill_challenges": "portal.challenge.jobs.fill",
     "redact_evidence": "portal.evidence.redaction.make",
     "scrub_evidence": "portal.evidence.scrub.work",
+    "simulate_rules": "portal.rewards.simulation.work",
 }
 
 # A worker process serves one queue: with several, RQ pops in a way that loses a job at a kill.
@@ -17,6 +18,7 @@ QUEUE_OF: dict[str, str] = {
     "fill_challenges": "notices",
     "redact_evidence": "evidence",
     "scrub_evidence": "evidence",
+    "simulate_rules": "evidence",
 }
 
 # Seconds a job may take; the worker counts as alive that long while it is busy.
@@ -26,4 +28,5 @@ TIME_LIMIT: dict[str, int] = {
     "fill_challenges": 60,
     "redact_evidence": 60,
     "scrub_evidence": 180,
+    "simulate_rules": 180,
 }
