@@ -19,7 +19,7 @@ import psutil
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from bench import cleaning, seed
+from bench import cleaning, rules, seed
 from bench.load import Browser, Round, limit_flow, measure, report_flow
 from bench.servers import Server, fill_pool, folder, limit, portal
 from portal.challenge.jobs import POOL_LEVEL
@@ -200,12 +200,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flows", type=int, default=160, help="flows in each measurement")
-    parser.add_argument("--only", choices=("submission", "receipt", "queue", "cleaning"), default="")
+    parser.add_argument("--only", choices=("submission", "receipt", "queue", "cleaning", "rules"), default="")
     wanted = parser.parse_args()
     figures: Figures = {}
     if wanted.only in {"", "cleaning"}:
         cleaning_rounds(wanted.rounds, 8, figures)
-    if wanted.only != "cleaning":
+    if wanted.only in {"", "rules"}:
+        rules.main()
+    if wanted.only not in {"cleaning", "rules"}:
         serve(wanted, figures)
     report(figures)
     return 0

@@ -65,12 +65,12 @@ def number(inputs: Mapping[str, Value], key: str) -> int:
     return value
 
 
-def rate_of(inputs: Mapping[str, Value]) -> Fraction:
-    """Return the rate of a step; raises DerivationError."""
-    denominator = number(inputs, "rate_denominator")
-    if denominator <= 0 or number(inputs, "rate_numerator") < 0:
+def share_of(amount_fen: int, inputs: Mapping[str, Value]) -> int:
+    """Return the share of an amount that a step's rate gives, rounded; raises DerivationError."""
+    numerator, denominator = number(inputs, "rate_numerator"), number(inputs, "rate_denominator")
+    if denominator <= 0 or numerator < 0:
         raise DerivationError("rate_denominator")
-    return Fraction(number(inputs, "rate_numerator"), denominator)
+    return rounding_of(inputs).ratio(amount_fen * numerator, denominator)
 
 
 def rounding_of(inputs: Mapping[str, Value]) -> Rounding:
@@ -88,7 +88,7 @@ def uplift_before_minimum(before: int, inputs: Mapping[str, Value]) -> int:
     if "fixed" in inputs:
         return number(inputs, "fixed")
     award_fen = number(inputs, "of") if "of" in inputs else before
-    return rounding_of(inputs).round(award_fen * rate_of(inputs))
+    return share_of(award_fen, inputs)
 
 
 def exact(inputs: Mapping[str, Value], key: str) -> Fraction:
@@ -108,7 +108,7 @@ def _base(_before: int, inputs: Mapping[str, Value]) -> int:
 
 def _percent(before: int, inputs: Mapping[str, Value]) -> int:
     """Return the share of an amount, rounded as the rule says."""
-    return rounding_of(inputs).round(before * rate_of(inputs))
+    return share_of(before, inputs)
 
 
 def _rounded(before: int, inputs: Mapping[str, Value]) -> int:

@@ -1,21 +1,19 @@
-"""Rounding to a unit of fen: data of the rule; default the fen, half up."""
+"""Rounding to a unit of fen: data of the rule; default the fen, half up. In whole numbers, so exact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
 
 from portal.rewards.rules.vocabulary import RoundMode
 
-_HALF = Fraction(1, 2)
-# Fraction's own round() goes to the even neighbour.
-_TO_WHOLE: dict[RoundMode, Callable[[Fraction], int]] = {
-    RoundMode.HALF_UP: lambda exact: floor(exact + _HALF),
-    RoundMode.HALF_EVEN: round,
-    RoundMode.UP: ceil,
-    RoundMode.DOWN: floor,
+# From the whole units, what is left over, and of how much it is a part: the whole units to pay.
+_TO_WHOLE: dict[RoundMode, Callable[[int, int, int], int]] = {
+    RoundMode.HALF_UP: lambda whole, rest, of: whole + (2 * rest >= of),
+    RoundMode.HALF_EVEN: lambda whole, rest, of: whole + (2 * rest > of or (2 * rest == of and whole % 2)),
+    RoundMode.UP: lambda whole, rest, _of: whole + (rest > 0),
+    RoundMode.DOWN: lambda whole, _rest, _of: whole,
 }
 
 
@@ -28,9 +26,13 @@ class Rounding:
 
     def round(self, exact: Fraction | int) -> int:
         """Return the fen of an exact amount of 0 or more."""
-        if self.unit_fen == 1 and isinstance(exact, int):
-            return exact
-        return _TO_WHOLE[self.mode](Fraction(exact) / self.unit_fen) * self.unit_fen
+        return self.ratio(exact.numerator, exact.denominator)
+
+    def ratio(self, numerator: int, denominator: int) -> int:
+        """Return the fen of an exact amount of 0 or more, given as a quotient."""
+        of = denominator * self.unit_fen
+        whole, rest = divmod(numerator, of)
+        return _TO_WHOLE[self.mode](whole, rest, of) * self.unit_fen
 
     @property
     def plain(self) -> bool:
