@@ -147,7 +147,8 @@ def read(body: str | bytes, rules: RuleSet) -> Case:
 
 def from_document(document: object, rules: RuleSet) -> Case:
     """Return the case of a document that was parsed already; raises CaseRefused."""
-    top = _reader(document, "", {**STANDARD, **rules.facts})
+    # What the rule asks stands first where a refusal lists the facts; it also words standard ones.
+    top = _reader(document, "", {**rules.facts, **STANDARD, **rules.facts})
     top.only(FIELDS)
     findings = top.items("findings")
     if not findings:

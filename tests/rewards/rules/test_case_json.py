@@ -211,6 +211,12 @@ def test_what_is_no_case_at_all_is_refused_at_once(body: str | bytes, code: Case
     assert (refused.value.code, refused.value.field) == (code, "")
 
 
+def test_a_refusal_lists_first_what_the_rule_asks() -> None:
+    with pytest.raises(CaseRefused) as refused:
+        _read(finding={"facts": {"kilogram": 300}})
+    assert refused.value.facts["known"].startswith("goods, kilograms, bottles, fine_firm, ")
+
+
 def test_a_refusal_does_not_repeat_what_was_written() -> None:
     """A case may hold what somebody typed by mistake: it must not land in a log."""
     with pytest.raises(CaseRefused) as refused:
