@@ -35,6 +35,7 @@ from portal.people.permissions import Role
 from portal.rewards import fund
 from portal.subjects import register as firms
 from portal.subjects import sheets
+from portal.vault.commands import vault
 from portal.vault.keyfiles import KeyFileError
 from portal.vault.keys import Keyring
 
@@ -43,7 +44,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 migrate = Migrate(compare_type=True, render_as_batch=False)
 
 # What can be done while the settings are faulty: exactly what mends them.
-MENDING = frozenset({"doctor", "keys"})
+MENDING = frozenset({"doctor", "keys", "vault"})
 
 
 @click.command("create-admin")
@@ -201,7 +202,7 @@ def make_app(environ: Mapping[str, str], words: list[str]) -> Flask:
 def register(app: Flask) -> None:
     """Give the application its commands, and what migrates its database."""
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    for command in (create_admin, examine, keys, register_of_firms, reward_fund):
+    for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault):
         app.cli.add_command(command)
 
 
@@ -217,6 +218,7 @@ def mending_app(error: SettingsError | KeyFileError) -> Flask:
 
     app.cli.add_command(name_faults)
     app.cli.add_command(keys)
+    app.cli.add_command(vault)
     return app
 
 

@@ -17,6 +17,7 @@ from portal.vault.groups import FieldGroup
 from portal.vault.indexing import Digest
 from portal.vault.neutral import NEWS, text_of
 from portal.vault.opener import Begin, Opener
+from portal.vault.persons import folded_address
 from portal.vault.refusals import Refused, Why
 
 MORNING = timedelta(hours=8)
@@ -69,7 +70,7 @@ class Alerts:
             if letter is None:
                 return Sent(False, "no_address", final=True)
             day = city_date(at, self._zone)
-            digest = self._digest("alert", letter.address)
+            digest = self._digest("alert", folded_address(letter.address))
             if self._count(connection, digest, day.isoformat()) >= self._daily:
                 tomorrow = city_midnight(day + timedelta(days=1), self._zone) + MORNING
                 return Sent(False, "daily_limit", not_before=tomorrow)

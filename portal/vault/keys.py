@@ -56,10 +56,10 @@ _Keys = dict[Purpose, tuple[Key, ...]]
 class Keyring:
     """The keys that this process holds, the current one of each purpose first; the vault's only in public."""
 
-    __slots__ = ("_directory", "_keys", "_public")
+    __slots__ = ("_keys", "_public", "directory")
 
     def __init__(self, directory: Path, keys: _Keys, public: PublicKeys) -> None:
-        self._directory = directory
+        self.directory = directory
         self._keys = keys
         self._public = public
 
@@ -126,7 +126,7 @@ class Keyring:
     def _of(self, purpose: str) -> tuple[Key, ...]:
         chosen = Purpose(purpose)
         if chosen not in self._keys:
-            raise KeyFileError(KeyFileFault.NOT_HELD, file_of(self._directory, HOLDER_OF[chosen]))
+            raise KeyFileError(KeyFileFault.NOT_HELD, file_of(self.directory, HOLDER_OF[chosen]))
         return self._keys[chosen]
 
 

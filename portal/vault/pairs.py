@@ -43,10 +43,7 @@ class PublicKeys:
         """Return the key that new things are sealed to; raises KeyFileError."""
         seen = os.stat(self._path).st_mtime_ns if self._path.exists() else -1
         if self._current is None or seen != self._seen:
-            document = keyfiles.read_document(self._path, PUBLIC_FORMAT, VERSION, public=True)
-            first = keyfiles.read_keys(document.get("keys"), "vault", self._path)[0]
-            self._current = PublicKey(first.id, X25519PublicKey.from_public_bytes(first.secret))
-            self._seen = seen
+            self._current, self._seen = first_public(self._path), seen
         return self._current
 
 
@@ -109,6 +106,13 @@ class VaultKeys:
     def pair(self, key_id: str) -> Key | None:
         """Return a pair by its id."""
         return next((pair for pair in self.pairs if pair.id == key_id), None)
+
+
+def first_public(path: Path) -> PublicKey:
+    """Return the current key of a public file; raises KeyFileError."""
+    document = keyfiles.read_document(path, PUBLIC_FORMAT, VERSION, public=True)
+    first = keyfiles.read_keys(document.get("keys"), "vault", path)[0]
+    return PublicKey(first.id, X25519PublicKey.from_public_bytes(first.secret))
 
 
 def new_pair(at: datetime | None = None) -> Key:

@@ -20,3 +20,8 @@ def folded_number(number: str) -> str:
     text = unicodedata.normalize("NFKC", number).upper().strip()
     text = text.removeprefix("+86").removeprefix("0086")
     return "".join(ch for ch in text if ch.isalnum())
+
+
+def folded_address(address: str) -> str:
+    """Return a mail address without case, or the digits of a telephone number."""
+    return address.strip().casefold() if "@" in address else folded_number(address)

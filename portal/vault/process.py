@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import stat
 import struct
 import sys
@@ -239,7 +240,7 @@ def main(environ: Mapping[str, str]) -> int:
     except CannotOpen as error:
         print(f"The vault does not start. {error}", file=sys.stderr)  # noqa: T201
         return 1
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         kind = type(error).__name__
         print(f"The vault does not start: its database does not answer ({kind}).", file=sys.stderr)  # noqa: T201
         return 1
