@@ -3,17 +3,29 @@
 import os
 import sys
 
-from portal import logs
-from portal.config import Settings, SettingsError
-from portal.factory import create_app
-from portal.vault.keys import KeyFileError
+CALLED = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 
-if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+if CALLED and "rules" in sys.argv:
+    # What reads rule files alone starts without settings, keys and database: at once, on any machine.
+    from portal.rewards import terminal
+
+    PURE = terminal.is_pure(sys.argv)
+else:
+    PURE = False
+
+if PURE:
+    app = terminal.bare_app()
+elif CALLED:
     # The operator's commands bring what migrates the database; web workers do without its weight.
     from portal import commands
 
     app = commands.make_app(os.environ, sys.argv)
 else:
+    from portal import logs
+    from portal.config import Settings, SettingsError
+    from portal.factory import create_app
+    from portal.vault.keyfiles import KeyFileError
+
     logs.configure()
     try:
         app = create_app(Settings.load(os.environ))

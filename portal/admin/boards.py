@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
@@ -18,8 +18,11 @@ from portal.errors import NotFound, Refusal
 from portal.extensions import settings
 from portal.money import format_yuan_brief
 from portal.reports.sectors import SECTORS
-from portal.rewards.rules.anyang import GENERAL, WELDING
-from portal.rewards.rules.legacy import Entry, OfficerChoice, PercentOfPenalty
+from portal.rewards import rulebook
+from portal.rewards.bands import band, rule_set_for
+from portal.rewards.rules.given import KIND
+from portal.rewards.rules.registry import ALWAYS
+from portal.rewards.rules.vocabulary import Kind, Moment
 from portal.subjects import boards as service
 from portal.subjects import register
 from portal.subjects.boards import Place
@@ -31,6 +34,19 @@ EMERGENCY = (
     ("120", "急救", "Ambulance"),
 )
 HOTLINES = (("12350", "安全生产举报", "Work safety"), ("12345", "政务服务热线", "City hotline"))
+
+
+PRINTED = (Kind.MAJOR_HAZARD, Kind.ILLEGAL_ACT, Kind.WELDING_VIOLATION)
+
+
+class Band(NamedTuple):
+    """One line of a board: for what, from and to in yuan, and whether the name is needed before the end."""
+
+    zh: str
+    en: str
+    low: str
+    high: str
+    named: bool
 
 
 @desk.get("/boards")
@@ -113,7 +129,7 @@ def board_print(code: str) -> str:
         city=chosen,
         hotlines=_hotlines(chosen.hotline),
         emergency=EMERGENCY,
-        bands=[_band(GENERAL), _band(WELDING)],
+        bands=_bands(board.sector),
         claim_days=chosen.deadlines.claim_days,
     )
 
@@ -125,10 +141,21 @@ def _hotlines(own: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _band(entry: Entry) -> dict[str, Any]:
-    """Return the least and most that a rule pays, in yuan."""
-    clause = entry.clause
-    if not isinstance(clause, OfficerChoice | PercentOfPenalty):
-        raise TypeError(type(clause).__name__)
-    low, high = clause.band.min_fen, clause.band.max_fen
-    return {"low": format_yuan_brief(low), "high": format_yuan_brief(high)}
+def _bands(sector: str) -> list[Band]:
+    """Return what the rules in force pay on this board; kinds with the same band stand on one line."""
+    rule_sets = rulebook.in_force(clock.city_date(clock.now()))
+    lines: dict[tuple[str, str, bool], list[Kind]] = {}
+    for kind in PRINTED:
+        found, rules = band(rule_sets, kind, sector), rule_set_for(rule_sets, sector, kind)
+        entry = rules.entry_for(kind) if rules else None
+        if found is None or entry is None:
+            continue
+        low, high = format_yuan_brief(found.low_fen), format_yuan_brief(found.high_fen)
+        lines.setdefault((low, high, entry.real_name_by is Moment.CONCLUSION), []).append(kind)
+    return [Band(_names(kinds, "zh"), _names(kinds, "en"), *key) for key, kinds in lines.items()]
+
+
+def _names(kinds: list[Kind], language: str) -> str:
+    labels = [ALWAYS[KIND].option(kind.value) for kind in kinds]
+    words = [(one.label.zh if language == "zh" else one.label.en) for one in labels if one]
+    return "、".join(words) if language == "zh" else ", ".join(words)

@@ -13,8 +13,9 @@ from portal.public.blueprint import public
 from portal.public.totals import totals
 from portal.reports.sectors import SECTORS
 from portal.reports.situations import catalogue
-from portal.rewards.rules.anyang import GENERAL
-from portal.rewards.rules.legacy import PercentOfPenalty
+from portal.rewards import rulebook
+from portal.rewards.bands import band
+from portal.rewards.rules.vocabulary import Kind
 
 
 class Entry(NamedTuple):
@@ -45,7 +46,7 @@ def home() -> str:
         sectors=len(SECTORS),
         totals=totals(clock.now(), chosen.zone),
         deadlines=chosen.deadlines,
-        band=GENERAL.clause.band if isinstance(GENERAL.clause, PercentOfPenalty) else None,
+        band=band(rulebook.in_force(clock.city_date(clock.now())), Kind.MAJOR_HAZARD),
     )
 
 

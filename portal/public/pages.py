@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from flask import render_template
+from flask_babel import get_locale
 
+from portal import clock
 from portal.cases.due import OBJECTION_DAYS
 from portal.extensions import settings
 from portal.public.blueprint import public
+from portal.public.choices import sector_names
 from portal.public.notices_versions import CURRENT
-from portal.public.rule_lines import provisions
 from portal.reports.visits import IDLE, LONGEST
-from portal.rewards.rules.anyang import ANYANG
+from portal.rewards import rulebook, shelf
+from portal.rewards.page_tongue import PAGE
+from portal.rewards.prose import prose
 
 
 @public.get("/notice")
@@ -47,6 +51,13 @@ def unseen() -> str:
 @public.get("/rules")
 def rules() -> str:
     """The reward rules in force, drawn from the same data with which awards are computed."""
+    names = dict(sector_names(str(get_locale())))
+    in_force = rulebook.in_force(clock.city_date(clock.now()))
     return render_template(
-        "public/rules.html", provisions=provisions(ANYANG), rule_set=ANYANG, deadlines=settings().deadlines
+        "public/rules.html",
+        rule_sets=[
+            (one, prose(one, PAGE, shelf.title), [names[code] for code in one.sectors if code in names])
+            for one in in_force
+        ],
+        deadlines=settings().deadlines,
     )

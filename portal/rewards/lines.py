@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.rewards.explain import Audience, Line, explain
+from portal.rewards import rulebook
+from portal.rewards.explain import Audience, Line, Reading, explain
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.rules.views import without_sealed_lines
@@ -27,8 +28,16 @@ class Shown:
 def lines_for(stored: Mapping[str, Any], audience: Audience) -> list[Shown]:
     """Return what this reader may see of a stored derivation, with its sum last."""
     derivation = Derivation.from_json(stored)
-    said = explain(derivation, audience, page_reading())
-    return [_shown(line, amount_for(derivation, audience)) for line in said]
+    said = explain(derivation, audience, reading_of(derivation))
+    return [shown(line, amount_for(derivation, audience)) for line in said]
+
+
+def reading_of(derivation: Derivation) -> Reading:
+    """Return how a derivation is read on this page: with the words of the rule set it is pinned to."""
+    try:
+        return page_reading(rulebook.at(derivation.rule_set, derivation.rule_set_version))
+    except KeyError:
+        return page_reading()
 
 
 def amount_for(derivation: Derivation, audience: Audience) -> int:
@@ -43,6 +52,7 @@ def kind_of(stored: Mapping[str, Any]) -> Kind:
     return Kind(stored["kind"])
 
 
-def _shown(line: Line, amount_fen: int) -> Shown:
+def shown(line: Line, amount_fen: int) -> Shown:
+    """Return a line as the ``derive`` macro takes it."""
     kind = "sum" if line.sum else "sealed" if line.sealed else "idle" if line.idle else "step"
     return Shown(line.title, line.result, line.how, kind, amount_fen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
@@ -20,10 +20,10 @@ from portal.rewards.rules.model import Fact, Option
 from portal.rewards.rules.registry import ALWAYS, STANDARD
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tiered, Value
 from portal.rewards.rules.vocabulary import FactType, Overlap
-from portal.rewards.speech import CHINESE, Tongue, day, decimal, listed, percent, text, yuan
+from portal.rewards.speech import CHINESE, Tongue, day, decimal, listed, percent, sentences, text, yuan
 
-FEW = 6
-"""So many answers still read well in one sentence; more make a table."""
+FEW = 12
+"""So many lines of a table are read at once; a longer one is opened."""
 
 Write = Callable[[Number], str]
 """How a number of a VALUE is written: an amount with its yuan, or a rate."""
@@ -50,6 +50,11 @@ class Line:
     def groups(self) -> list[tuple[str, list[Row]]]:
         """Return the table under its headings, in the order of the file."""
         return [(title, list(rows)) for title, rows in groupby(self.rows, key=lambda row: row.group)]
+
+    @property
+    def long(self) -> bool:
+        """Tell whether the table is too long to be read at once."""
+        return len(self.rows) > FEW
 
 
 class Phrases:
@@ -116,14 +121,18 @@ class Phrases:
                 label=self.label(test.fact),
                 range=self.range(test.fact, test.low, test.below),
             )
+        fact = self.fact(test.fact)
+        if fact is not None and fact.type is FactType.YES_NO:
+            asked = self.label(test.fact)
+            return tr("“%(label)s” is answered %(answer)s", label=asked, answer=self._answers(test))
         return tr("“%(label)s” is %(answer)s", label=self.label(test.fact), answer=self._answers(test))
 
     def _answers(self, test: OneOf) -> str:
         fact = self.fact(test.fact)
         known = [option.id for option in fact.options] if fact else []
         order = sorted(test.answers, key=lambda one: known.index(one) if one in known else len(known))
-        joint = "或" if self.tr.language == CHINESE else " or "
-        return joint.join(self.answer(test.fact, one) for one in order)
+        *first, last = [lowered(self.answer(test.fact, one)) for one in order]
+        return self.tr("%(first)s or %(last)s", first=listed(first, self.tr), last=last) if first else last
 
     def range(self, fact_id: str, low: Number | date | None, below: Number | date | None) -> str:
         """Return from where to where a fact lies."""
@@ -140,27 +149,25 @@ class Phrases:
     # Values ----------------------------------------------------------------------------------------------
 
     def value(self, value: Value, write: Write) -> str:
-        """Return a value as a phrase; one that needs a table names what it goes by."""
+        """Return a value as a phrase; of one that is looked up, what it goes by."""
         tr = self.tr
         if isinstance(value, Constant):
             return write(value.number)
         if isinstance(value, Product):
-            return tr(
-                "%(amount)s for each of “%(label)s”",
-                amount=self.value(value.each, write),
-                label=self.label(value.count),
-            )
-        rows = self.rows(value, write)
-        if len(rows) > FEW:
-            return tr("by “%(label)s”, as in the table", label=self.label(value.fact))
-        joint = "；" if tr.language == CHINESE else "; "
-        several = joint.join(
-            tr("%(label)s: %(value)s", label=lowered(row.label), value=row.value) for row in rows
-        )
-        return tr("by “%(label)s” (%(values)s)", label=self.label(value.fact), values=several)
+            amount, label = self.value(value.each, write), self.label(value.count)
+            return tr("%(amount)s for each of “%(label)s”", amount=amount, label=label)
+        return tr("by “%(label)s”", label=self.label(value.fact))
 
     def rows(self, value: Value | None, write: Write) -> tuple[Row, ...]:
         """Return the table of a looked-up value; none for a plain one."""
+        if isinstance(value, Product):
+            label = self.label(value.count)
+            return tuple(
+                replace(
+                    row, value=self.tr("%(amount)s for each of “%(label)s”", amount=row.value, label=label)
+                )
+                for row in self.rows(value.each, write)
+            )
         if isinstance(value, Tiered):
             return tuple(
                 Row(self.range(value.fact, tier.low, tier.below), self.value(tier.value, write))
@@ -196,68 +203,100 @@ class Phrases:
         return [*self._heart(pay, sure), *self._bounds(pay, sure)]
 
     def _heart(self, pay: Pay, sure: bool) -> list[Line]:
-        tr, clause = self.tr, pay.clause
+        clause = pay.clause
         if isinstance(clause, Percent):
-            parts = listed([self.inside(part) for part in clause.base], tr)
-            share = tr("%(rate)s of: %(parts)s.", rate=self.value(clause.rate, _rate), parts=parts)
-            return [Line(share, sure and "rate" not in pay.to_confirm, self._table(clause.rate, _rate))]
+            return [self._share(clause, sure and "rate" not in pay.to_confirm)]
         if isinstance(clause, Fixed):
-            said = tr("%(amount)s.", amount=self.value(clause.value, self.money))
-            return [Line(said, sure, self._table(clause.value, self.money))]
+            return [self._amount(clause.value, sure)]
         if isinstance(clause, Each):
-            said = tr(
-                "%(amount)s for each of “%(label)s”.",
-                amount=self.value(clause.each, self.money),
-                label=self.label(clause.count),
-            )
-            return [Line(said, sure, self._table(clause.each, self.money))]
+            return [self._each(clause, sure)]
         if isinstance(clause, Choose):
-            return [Line(self._choice(clause), sure, self._choice_table(clause))]
+            return [self._choice(clause, sure)]
         return self._combined(clause, sure) if isinstance(clause, Combine) else []
 
-    def _table(self, value: Value, write: Write) -> tuple[Row, ...]:
-        rows = self.rows(value, write)
-        return rows if len(rows) > FEW else ()
+    def _share(self, clause: Percent, sure: bool) -> Line:
+        tr, rows = self.tr, self.rows(clause.rate, _rate)
+        parts = listed([self.inside(part) for part in clause.base], tr)
+        if rows:
+            by = self._by(clause.rate)
+            return Line(tr("A share of %(parts)s, by “%(label)s”:", parts=parts, label=by), sure, rows)
+        return Line(tr("%(rate)s of: %(parts)s.", rate=self.value(clause.rate, _rate), parts=parts), sure)
 
-    def _choice(self, clause: Choose) -> str:
-        tr = self.tr
-        if clause.low == clause.high:
-            return tr(
-                "%(amount)s; an officer confirms it and writes the reason.",
-                amount=self.value(clause.low, self.money),
+    def _amount(self, value: Value, sure: bool) -> Line:
+        tr, rows = self.tr, self.rows(value, self.money)
+        if rows:
+            return Line(tr("By “%(label)s”:", label=self._by(value)), sure, rows)
+        return Line(tr("%(amount)s.", amount=self.value(value, self.money)), sure)
+
+    def _each(self, clause: Each, sure: bool) -> Line:
+        tr, count, rows = self.tr, self.label(clause.count), self.rows(clause.each, self.money)
+        if rows:
+            by = self._by(clause.each)
+            return Line(tr("For each of “%(count)s”, by “%(label)s”:", count=count, label=by), sure, rows)
+        amount = self.value(clause.each, self.money)
+        return Line(tr("%(amount)s for each of “%(label)s”.", amount=amount, label=count), sure)
+
+    def _choice(self, clause: Choose, sure: bool) -> Line:
+        tr, rows = self.tr, self.band_rows(clause.low, clause.high)
+        if rows:
+            said = tr(
+                "The officer chooses the amount and writes the reason, by “%(label)s”:",
+                label=self._by(clause.high if self.rows(clause.high, self.money) else clause.low),
             )
-        if self._choice_table(clause):
-            return tr("The officer chooses inside the band of the table and writes the reason.")
-        said = tr(
-            "From %(low)s to %(high)s; the officer chooses the amount and writes the reason.",
-            low=self.value(clause.low, self.money),
-            high=self.value(clause.high, self.money),
-        )
-        if clause.default is None:
-            return said
-        proposed = tr("%(amount)s is proposed.", amount=self.value(clause.default, self.money))
-        return f"{said}{'' if tr.language == CHINESE else ' '}{proposed}"
+            return Line(said, sure, rows)
+        if clause.low == clause.high:
+            amount = self.value(clause.low, self.money)
+            return Line(tr("%(amount)s; an officer confirms it and writes the reason.", amount=amount), sure)
+        band = self._band(clause.low, clause.high)
+        said = tr("%(band)s; the officer chooses the amount and writes the reason.", band=band)
+        if clause.default is not None:
+            proposed = tr("%(amount)s is proposed.", amount=self.value(clause.default, self.money))
+            said = sentences([said, proposed], tr)
+        return Line(said, sure)
 
-    def _choice_table(self, clause: Choose) -> tuple[Row, ...]:
-        return self.band_rows(clause.low, clause.high)
+    def _band(self, low: Value, high: Value) -> str:
+        """Return from where to where, in yuan; from nothing on is "up to"."""
+        tr = self.tr
+        if isinstance(low, Constant) and isinstance(high, Constant):
+            return self._from_to(low.number, high.number)
+        most = self.value(high, self.money)
+        if low == Constant(0):
+            return tr("Up to %(high)s", high=most)
+        return tr("From %(low)s to %(high)s", low=self.value(low, self.money), high=most)
+
+    def _from_to(self, low: Number, high: Number) -> str:
+        if not low:
+            return self.tr("Up to %(high)s", high=self.money(high))
+        return self.tr("%(low)s to %(high)s yuan", low=yuan(low), high=yuan(high))
+
+    def _by(self, value: Value) -> str:
+        """Return what the fact is called by which a value is looked up."""
+        if isinstance(value, Product):
+            return self._by(value.each)
+        return self.label(value.fact) if isinstance(value, ByOption | Tiered) else ""
 
     def band_rows(self, low: Value | None, high: Value | None) -> tuple[Row, ...]:
-        """Return one table of bands where least and most both go by the same fact."""
-        if not isinstance(low, ByOption | Tiered) or not isinstance(high, ByOption | Tiered):
-            return ()
+        """Return one table of bands where least, most or both are looked up by the same fact."""
         least, most = self.rows(low, self.money), self.rows(high, self.money)
+        if low is None or high is None or not (least or most):
+            return ()
+        fixed_low, fixed_high = self.value(low, self.money), self.value(high, self.money)
+        least = least or tuple(replace(row, value=fixed_low) for row in most)
+        most = most or tuple(replace(row, value=fixed_high) for row in least)
         if [row.label for row in least] != [row.label for row in most]:
             return ()
+        nothing = self.money(0)
         return tuple(
-            Row(
-                one.label,
-                one.value
-                if one.value == two.value
-                else self.tr("%(low)s to %(high)s", low=one.value, high=two.value),
-                one.group,
-            )
+            replace(one, value=self._row_band(one.value, two.value, nothing))
             for one, two in zip(least, most, strict=True)
         )
+
+    def _row_band(self, low: str, high: str, nothing: str) -> str:
+        if low == high:
+            return low
+        if low == nothing:
+            return self.tr("Up to %(high)s", high=high)
+        return self.tr("%(low)s to %(high)s", low=low, high=high)
 
     def _combined(self, clause: Combine, sure: bool) -> list[Line]:
         tr = self.tr
@@ -265,19 +304,34 @@ class Phrases:
         parts = [line for one in clause.clauses for line in self.pay(one, sure)]
         return [Line(lead), *parts]
 
+    # Bounds ----------------------------------------------------------------------------------------------
+
     def _bounds(self, pay: Pay, sure: bool) -> list[Line]:
         tr = self.tr
-        bands = self.band_rows(pay.low, pay.high)
-        lines = []
-        if bands:
-            lines.append(Line(tr("At least and at most as in the table."), sure, bands))
+        seen = sure and not {"min", "max"} & pay.to_confirm
+        lines: list[Line] = []
+        if bands := self.band_rows(pay.low, pay.high):
+            lines.append(Line(tr("At least and at most:"), seen, bands))
         else:
-            bounds = self._least_and_most(pay)
-            unsure = {"min", "max"} & pay.to_confirm
-            lines += [Line(bounds, sure and not unsure)] if bounds else []
+            lines += self._plain_bounds(pay, seen)
         if pay.soft is not None:
-            lines.append(Line(self._soft(pay), sure and "soft_max" not in pay.to_confirm))
+            lines.append(Line(self._soft(pay.soft, pay.may_reach), sure and "soft_max" not in pay.to_confirm))
         return lines
+
+    def _plain_bounds(self, pay: Pay, seen: bool) -> list[Line]:
+        tr = self.tr
+        low_rows, high_rows = self.rows(pay.low, self.money), self.rows(pay.high, self.money)
+        if low_rows or high_rows:
+            lines = (
+                [Line(tr("At least, by “%(label)s”:", label=self._by(pay.low)), seen, low_rows)]
+                if (pay.low and low_rows)
+                else []
+            )
+            if pay.high and high_rows:
+                lines.append(Line(tr("At most, by “%(label)s”:", label=self._by(pay.high)), seen, high_rows))
+            return lines
+        said = self._least_and_most(pay)
+        return [Line(said, seen)] if said else []
 
     def _least_and_most(self, pay: Pay) -> str:
         tr = self.tr
@@ -289,20 +343,17 @@ class Phrases:
             return tr("At least %(low)s.", low=low)
         return tr("At most %(high)s.", high=high) if high else ""
 
-    def _soft(self, pay: Pay) -> str:
-        tr = self.tr
-        if pay.soft is None:
-            return ""
-        soft = self.value(pay.soft, self.money)
-        if pay.may_reach is None:
+    def _soft(self, soft: Value, reach: Value | None) -> str:
+        tr, most = self.tr, self.value(soft, self.money)
+        if reach is None:
             return tr(
-                "In principle at most %(soft)s; more needs a written reason and a second approval.", soft=soft
+                "In principle at most %(soft)s; more needs a written reason and a second approval.", soft=most
             )
         return tr(
             "In principle at most %(soft)s; more, up to %(reach)s, needs a written reason"
             " and a second approval.",
-            soft=soft,
-            reach=self.value(pay.may_reach, self.money),
+            soft=most,
+            reach=self.value(reach, self.money),
         )
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from portal.rewards.rules.model import Text
+from portal.rewards.rules.library import shipped
+from portal.rewards.rules.model import RuleSet, Text
 
 SHIPPED = Path(__file__).parent / "rulesets"
+LIBRARY = shipped()
 FIRST_TABLE = re.compile(r"^\[", re.MULTILINE)
 
 
@@ -44,3 +46,12 @@ def title(rule: str, version: int) -> Text | None:
     """Return the title of a shipped rule set; None for one that did not ship."""
     card = cards().get((rule, version))
     return card.title if card else None
+
+
+def named(name: str) -> RuleSet:
+    """Return a rule set by id (then the newest) or by ``id@version``; raises LookupError."""
+    rule, _, version = name.partition("@")
+    versions = [card.version for card in cards().values() if card.id == rule]
+    if version and not version.isdecimal():
+        raise LookupError(name)
+    return LIBRARY(rule, int(version) if version else max(versions, default=0))

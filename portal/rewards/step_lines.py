@@ -56,7 +56,9 @@ class StepLines:
         """Return a share of what came before."""
         tr, rate = self.tr, _rate(step)
         formula = self._looked_up(step, f"{yuan(step.before_fen)} × {rate}")
-        return Line(tr("%(rate)s of it", rate=rate), yuan_exact(step.after_fen), self._sourced(formula, step))
+        return Line(
+            tr("%(rate)s of that sum", rate=rate), yuan_exact(step.after_fen), self._sourced(formula, step)
+        )
 
     def fixed(self, step: Step) -> Line:
         """Return an amount that the rule names, under the title of its provision."""

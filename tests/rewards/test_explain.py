@@ -132,7 +132,7 @@ SAID: list[tuple[Code, Mapping[str, Value], str, str, str]] = [
     (
         Code.PERCENT,
         {},
-        "15% of it",
+        "15% of that sum",
         "18,000.00",
         "120,000 × 15%, level of the matter: level one · National reward rule of 2018, 第十四条",
     ),

@@ -1,0 +1,88 @@
+"""If these fail, a citizen is told a wrong amount, or something is kept of what was asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.fixtures.pages import english_words
+from tests.fixtures.visitors import token_of
+
+AMOUNT = re.compile(r'<span class="money money-lg">(.*?)<small>', re.DOTALL)
+
+
+def ask(client: FlaskClient, language: str = "en", **answers: str) -> str:
+    """The page after these answers."""
+    with client.session_transaction() as cookie:
+        cookie["lang"] = "zh_Hans" if language == "zh" else "en"
+    token = token_of(client.get("/calculator").text)
+    answer = client.post("/calculator", data={"csrf_token": token, **answers})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def amount(page: str) -> str:
+    found = AMOUNT.search(page)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"kind": "major_hazard"}, "3,000 to 300,000"),
+        ({"kind": "welding_violation"}, "500 to 3,000"),
+        ({"kind": "major_hazard", "fine_firm": "100,000", "fine_person": "20000"}, "18,000.00"),
+        ({"kind": "major_hazard", "fine_firm": "120000", "insider": "yes"}, "20,700.00"),
+        ({"kind": "major_hazard", "insider": "yes"}, "4,000 to 300,000"),
+        ({"kind": "concealed_accident", "deaths_confirmed": "2", "accident_class": "larger"}, "80,000.00"),
+        ({"kind": "concealed_accident", "deaths_confirmed": "2"}, "60,000 to 120,000"),
+    ],
+)
+def test_the_answers_give_the_band_of_the_rule(
+    app: Flask, client: FlaskClient, answers: dict[str, str], expected: str
+) -> None:
+    assert amount(ask(client, **answers)) == expected
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_is_in_one_language_and_says_that_it_is_no_promise(
+    app: Flask, client: FlaskClient, language: str
+) -> None:
+    for kind in ("major_hazard", "welding_violation", "concealed_accident"):
+        page = ask(client, language, kind=kind, fine_firm="60000")
+        if language == "zh":
+            assert english_words(page) == []
+            assert "这是试算，不是承诺。" in page
+        else:
+            assert "This is an estimate, not a promise." in page
+
+
+def test_what_cannot_be_read_is_said_beside_its_question(app: Flask, client: FlaskClient) -> None:
+    page = ask(client, kind="major_hazard", fine_firm="a lot")
+    assert "Please write an amount in yuan" in page
+    assert 'value="a lot"' in page
+    assert amount(page) == "3,000 to 300,000"
+
+
+def test_nobody_is_asked_who_they_are(app: Flask, client: FlaskClient) -> None:
+    page = ask(client, kind="major_hazard")
+    assert "Do you work there?" in page
+    names = set(re.findall(r'<(?:input|select)[^>]* name="([^"]+)"', page))
+    assert names == {"csrf_token", "sector", "kind", "penalty", "fine_firm", "fine_person", "insider"}
+
+
+def test_nothing_of_it_is_stored(app: Flask, client: FlaskClient) -> None:
+    """The answers travel in the body and leave no trace: not in the address, not in the cookie."""
+    ask(client, kind="major_hazard", fine_firm="98765", insider="yes")
+    with client.session_transaction() as cookie:
+        assert set(cookie) <= {"csrf_token", "lang", "_permanent"}
+    assert amount(client.get("/calculator?kind=welding_violation").text) != "500 to 3,000"
+
+
+def test_home_and_rules_lead_here(app: Flask, client: FlaskClient) -> None:
+    for path in ("/", "/rules"):
+        assert 'href="/calculator"' in client.get(path).text
