@@ -39,6 +39,7 @@ from portal.extensions import babel, csrf, limiter, login_manager
 from portal.notices import letters
 from portal.people import labels, passkeys, sessions
 from portal.public.routes import public
+from portal.requests import FormRequest
 from portal.rewards.routes import finance
 from portal.run import doorbell
 from portal.translations.catalogue import ensure_compiled
@@ -115,6 +116,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.config.update(settings.flask_config())
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses of static files carry a hash
     app.session_interface = SessionsOfPages()
+    app.request_class = FormRequest
     app.config["RATELIMIT_STORAGE_URI"] = settings.limiter_url
     app.config["RATELIMIT_ENABLED"] = not settings.is_test
     app.extensions["portal_settings"] = settings

@@ -13,9 +13,10 @@ from typing import IO
 from sqlalchemy import bindparam, delete, func, or_, select
 
 from portal.database import db
+from portal.evidence.incoming import Incoming
 from portal.evidence.inspection import HEAD_BYTES, MAX_FILES, MAX_REPORT_BYTES, quick_check
 from portal.evidence.models import Evidence, EvidencePage, Redaction, StagedFile
-from portal.evidence.store import Store
+from portal.evidence.store import Store, StoreError, StoreFault
 
 KEPT = timedelta(hours=72)
 # Made once: every report asks it, and making it costs as much as asking.
@@ -38,6 +39,8 @@ class Received:
 
 def receive(stream: IO[bytes], store: Store) -> Received:
     """Check a file by its first bytes and store it for good; raises InspectionError, StoreError."""
+    if isinstance(stream, Incoming) and not stream.has_room():
+        raise StoreError(StoreFault.NO_SPACE)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     media_type = quick_check(stream.read(HEAD_BYTES), size)

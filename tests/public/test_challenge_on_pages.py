@@ -1,5 +1,5 @@
-"""The question that keeps robots away, on the pages: if these fail a robot files without answering, or whoever
-cannot see or shares an address is shut out."""
+"""The question that keeps robots away, on the pages: if these fail a robot files without answering, or who
+cannot see, or shares an address, is shut out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from limits import parse
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal.challenge import speaking, stores
+from portal.challenge import drawing, speaking, stores
 from portal.challenge.drawing import draw
 from portal.challenge.kinds import Kind
 from portal.database import db
@@ -48,7 +48,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(made.answer)
         return made
 
-    monkeypatch.setattr(stores, "draw", drawn)
+    monkeypatch.setattr(drawing, "draw", drawn)
     monkeypatch.setattr(stores, "speak", said)
     return seen
 

@@ -347,7 +347,7 @@ def test_three_hundred_megabytes_are_counted_over_all_posts_of_one_form(
     for action in ("review", "send"):
         response = citizen.send(GOOD, [("c.jpg", photo + b"c")], action=action)
         assert response.status_code == 422
-        assert "未上传：c.jpg" in citizen.page
+        assert "没传上：c.jpg" in citizen.page
         assert "300" in citizen.page
     assert citizen.send(GOOD, [("small.jpg", photo[:90])]).status_code == 200
     assert sorted(session.scalars(select(Evidence.size))) == sorted([90, len(photo), len(photo) + 1])

@@ -320,7 +320,7 @@ def test_later_files_and_the_first_ones_have_a_size_together(
     assert send_files(client, (one, "a.jpg")).status_code == 303
     answer = send_files(client, (two, "late.jpg"))
     assert answer.status_code == 422
-    assert "未上传：late.jpg" in answer.text
+    assert "没传上：late.jpg" in answer.text
     assert "300" in answer.text
     assert len(photos()) == 1
 

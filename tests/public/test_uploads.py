@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import resource
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,14 +17,18 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from portal import clock
 from portal.cases.filing import find_filed
 from portal.evidence import staging, sweeper, uploads
+from portal.evidence.incoming import Incoming
 from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
 from portal.evidence.models import Evidence, StagedFile
 from portal.evidence.staging import Received
 from portal.evidence.uploads import Upload
+from tests.evidence.samples import jpeg, quarters
 from tests.fixtures.uploads import Tus
 from tests.fixtures.visitors import make_receipt, token_of
 
@@ -384,6 +389,37 @@ def test_with_a_full_disk_uploads_are_refused_and_reports_go_through(
     )
     assert sent.status_code == 200
     assert 'id="receipt-code"' in sent.text
+
+
+@pytest.mark.parametrize("fault", ["below the floor", "full in the middle"])
+def test_with_a_full_disk_a_form_with_a_photo_keeps_its_text_and_goes_through_without(
+    client: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """Otherwise whoever adds a photo on a bad day loses what he wrote."""
+    large = jpeg(quarters((64, 48))) + bytes(9 << 20)
+    limit = 6 << 20 if fault == "full in the middle" else resource.RLIM_INFINITY
+    if fault == "below the floor":
+        monkeypatch.setattr(Incoming, "_free", lambda _self: 1024)
+    page = client.get("/report").text
+    data: dict[str, Any] = {name: _field(page, name) for name in ("csrf_token", "draft")}
+    data |= {"narrative": "安全出口堵着木料。", "consent": "yes", "action": "send"}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        photo = FileStorage(io.BytesIO(large), "出口.jpg", "files")
+        boundary, body = encode_multipart({**data, "files": photo})
+        kind = f"multipart/form-data; boundary={boundary}"
+        refused = client.post("/report", data=body, content_type=kind)
+        assert refused.status_code == 422
+        assert "没传上：出口.jpg" in refused.text
+        assert "安全出口堵着木料。" in refused.text
+        data["draft"] = _field(refused.text, "draft")
+        sent = client.post("/report", data=data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert sent.status_code == 200
+    assert 'id="receipt-code"' in sent.text
+    assert session.scalar(select(func.count()).select_from(Evidence)) == 0
 
 
 def test_a_form_that_grew_too_old_hands_its_uploads_on(app: Flask, tus: Tus, photo: bytes) -> None:

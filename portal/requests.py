@@ -1,0 +1,24 @@
+"""Requests whose files neither lie readable on a disk nor cost a form its text."""
+
+from __future__ import annotations
+
+from typing import IO, cast
+
+from flask import Request
+
+from portal.evidence.incoming import Incoming
+from portal.extensions import settings
+
+
+class FormRequest(Request):
+    """Flask's request, with a place of our own for the files that come with a form."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        limits = settings()
+        return cast(IO[bytes], Incoming(limits.evidence_dir / "tmp", limits.upload_free_space_floor))
