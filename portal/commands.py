@@ -1,4 +1,4 @@
-"""Commands for whoever runs the portal: create-admin, doctor, keys create."""
+"""Commands for whoever runs the portal: create-admin, break-glass, doctor, keys create."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from portal.extensions import settings
 from portal.factory import create_app
 from portal.money import MoneyError, format_yuan, parse_yuan
 from portal.people import accounts
+from portal.people import commands as access_commands
 from portal.people.accounts import NewAccount
 from portal.people.actor import SYSTEM
 from portal.people.factors import provisioning_uri
@@ -204,6 +205,7 @@ def register(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault):
         app.cli.add_command(command)
+    app.cli.add_command(access_commands.break_glass)
 
 
 def mending_app(error: SettingsError | KeyFileError) -> Flask:

@@ -118,6 +118,11 @@ def _channels(settings: Settings) -> Findings:
         yield _risky("SMS_GATEWAY_URL is not set: nobody gets alerts by SMS.")
     if not settings.smtp_url:
         yield _risky("SMTP_URL is not set: nobody gets alerts by e-mail.")
+    if settings.is_production and not settings.passkey_roles:
+        yield _risky(
+            "PASSKEY_ROLES is not set: everybody logs in with a code that can be talked out of him. Better:"
+            " finance,cashier,identity_officer,auditor,administrator"
+        )
     if settings.is_production and not settings.icp_record:
         yield _note("ICP_RECORD is not set; the footer shows no registration.")
 
@@ -270,7 +275,10 @@ def _people() -> Findings:
         if not holders.get(role.value):
             yield _risky(f"Nobody holds the role {role.value}; its steps wait.")
     if holders.get(Role.ADMINISTRATOR.value, 0) == 1:
-        yield _risky("There is one administrator only; if he loses his telephone, use: flask create-admin")
+        yield _risky(
+            "There is one administrator only; if he loses his telephone and his recovery codes, use: flask"
+            " break-glass"
+        )
     certified = _certified_verifiers()
     if certified < 2:
         yield _risky(
@@ -282,7 +290,7 @@ def _people() -> Findings:
         db.session.scalars(select(Account.id).where(Account.active, Account.totp_sealed.is_(None))).all()
     )
     if without_factor:
-        yield _risky(f"Accounts that cannot log in, because they have no second factor: {without_factor}.")
+        yield _note(f"Accounts whose owners have not used their invitation yet: {without_factor}.")
 
 
 def _people_by_role() -> dict[str, int]:

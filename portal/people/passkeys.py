@@ -96,7 +96,7 @@ def is_owed(account: Account) -> bool:
 
 
 def check_roles(names: frozenset[str]) -> None:
-    """Refuse a setting that names what is no role: a misspelt one must not be silent; raises SettingsError."""
+    """Refuse a setting that names what is no role: a misspelt one must not be silent (SettingsError)."""
     unknown = sorted(names - {role.value for role in Role})
     if unknown:
         raise SettingsError([f"PASSKEY_ROLES names {', '.join(unknown)}, which is no role."])

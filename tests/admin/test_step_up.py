@@ -1,4 +1,4 @@
-"""Grave steps ask for the second factor again: if these fail, a desk left open for a minute opens identities."""
+"""Grave steps ask for the second factor again: if these fail, a desk left open opens identities."""
 
 from __future__ import annotations
 
@@ -191,7 +191,9 @@ def test_opening_deciding_paying_and_access_are_grave(permission: Permission) ->
     assert permission in STEP_UP
 
 
-def test_a_session_from_before_the_upgrade_is_asked(app: Flask, client: FlaskClient, session: Session) -> None:
+def test_a_session_from_before_the_upgrade_is_asked(
+    app: Flask, client: FlaskClient, session: Session
+) -> None:
     staff = make_staff(app, Role.ADMINISTRATOR, username="boss")
     with clock.frozen(NOON):
         log_in(client, staff, NOON)

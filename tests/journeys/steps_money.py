@@ -15,9 +15,10 @@ class IdentityOfficer(Staff):
         self.tab.goes_to(f"/desk/identity/{number}")
         self.tab.page.locator('form[action$="/name"] button').click()
         self.tab.look()
+        self.proves_if_asked()
         self.tab.chooses(real_name=real_name, employee=employee)
         self.tab.fills(real_name_reason=reason, employee_reason=reason)
-        self.tab.sends()
+        self.sends_and_proves()
 
 
 class Finance(Staff):
@@ -35,6 +36,7 @@ class Finance(Staff):
         self.opens_award(award)
         self.tab.page.locator('main button[value="approve"]').click()
         self.tab.look()
+        self.proves_if_asked()
 
     def fund_figures(self) -> list[str]:
         """Total, paid out, reserved, available."""
@@ -51,9 +53,11 @@ class Cashier(Staff):
         self.tab.goes_to(f"/desk/payouts/{award}")
         self.tab.page.locator('form[action$="/payee"] button').click()
         self.tab.look()
+        self.proves_if_asked()
 
     def records_payment(self, reference: str, day: str) -> None:
         self.tab.chooses(state="paid")
         self.tab.fills(reference=reference, paid_on=day)
         self.tab.page.locator('main form:has([name="reference"]) button[type="submit"]').click()
         self.tab.look()
+        self.proves_if_asked()

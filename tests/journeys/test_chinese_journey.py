@@ -60,7 +60,7 @@ def test_a_report_becomes_a_case_an_award_and_a_payment(tmp_path: Path) -> None:
 
 def _main_job(begun: Journey, folder: Path) -> None:
     tab, member = begun.tab, begun.member
-    # The administrator makes two accounts by hand; their owners choose passwords of their own.
+    # The administrator makes two accounts by hand; their owners come with one-time links.
     administrator = Administrator(tab(), begun.portal.hire("guanli", "高峰", Role.ADMINISTRATOR))
     administrator.logs_in()
     officer = IntakeOfficer(
@@ -70,8 +70,7 @@ def _main_job(begun: Journey, folder: Path) -> None:
         tab(), administrator.makes_account("李敏", "limin", [Role.VERIFIER], "应急管理局", "豫E01-0107")
     )
     for newcomer in (officer, verifier):
-        newcomer.logs_in()
-        newcomer.chooses_a_password("门前大桥下游过一群鸭子 1957")
+        newcomer.joins("门前大桥下游过一群鸭子 1957")
     colleague = member(Verifier, "suntao", "孙海涛", Role.VERIFIER, "emergency")
     identity = member(IdentityOfficer, "zhouning", "周宁", Role.IDENTITY_OFFICER, "committee")
     finance = member(Finance, "chenjing", "陈静", Role.FINANCE, "finance")

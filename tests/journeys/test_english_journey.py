@@ -75,8 +75,7 @@ def _main_job(begun: Journey, folder: Path) -> None:
         ),
     )
     for newcomer in (officer, identity):
-        newcomer.logs_in()
-        newcomer.chooses_a_password("Old bridges carry new carts, 1957")
+        newcomer.joins("Old bridges carry new carts, 1957")
         newcomer.chooses_english()
     verifier = member(
         Verifier, "limin", "Li Min", Role.VERIFIER, "emergency", certificate="YE01-0107", locale="en"
