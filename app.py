@@ -3,18 +3,21 @@
 import os
 import sys
 
+from flask import Flask
+
 CALLED = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
 
 if CALLED and "rules" in sys.argv:
     # What reads rule files alone starts without settings, keys and database: at once, on any machine.
-    from portal.rewards import terminal
+    from portal.rewards.terminal.group import is_pure, rules
 
-    PURE = terminal.is_pure(sys.argv)
+    pure = is_pure(sys.argv)
 else:
-    PURE = False
+    pure = False
 
-if PURE:
-    app = terminal.bare_app()
+if pure:
+    app = Flask("portal", static_folder=None)
+    app.cli.add_command(rules)
 elif CALLED:
     # The operator's commands bring what migrates the database; web workers do without its weight.
     from portal import commands

@@ -1,4 +1,4 @@
-"""The rule files that ship, on disk: titles at once, a whole rule set when it is asked for."""
+"""The rule files that ship, on disk: what stands on the cover of each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from portal.rewards.rules.library import shipped
-from portal.rewards.rules.model import RuleSet, Text
+from portal.rewards.rules.terms import Text
 
 SHIPPED = Path(__file__).parent / "rulesets"
-LIBRARY = shipped()
 FIRST_TABLE = re.compile(r"^\[", re.MULTILINE)
 
 
@@ -46,12 +44,3 @@ def title(rule: str, version: int) -> Text | None:
     """Return the title of a shipped rule set; None for one that did not ship."""
     card = cards().get((rule, version))
     return card.title if card else None
-
-
-def named(name: str) -> RuleSet:
-    """Return a rule set by id (then the newest) or by ``id@version``; raises LookupError."""
-    rule, _, version = name.partition("@")
-    versions = [card.version for card in cards().values() if card.id == rule]
-    if version and not version.isdecimal():
-        raise LookupError(name)
-    return LIBRARY(rule, int(version) if version else max(versions, default=0))
