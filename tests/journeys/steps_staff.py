@@ -38,7 +38,7 @@ class Staff:
         self.tab.page.wait_for_selector('input[name="new"]')
         self.tab.look()
         assert self.tab.path == "/desk/invitation", "the code of the link stays in the address"
-        self.known.secret = self.tab.page.locator("main code").first.inner_text().replace(" ", "")
+        self.known.secret = self.tab.page.locator("main [data-secret]").inner_text().replace(" ", "")
         code, wait = self.known.next_code()
         time.sleep(wait)
         self.tab.fills(new=password, again=password, code=code)

@@ -1,4 +1,4 @@
-"""Lost factors: if these fail, one administrator alone, or a caller with a good story, takes over an account."""
+"""Lost factors: if these fail, one administrator alone, or a caller with a good story, takes an account."""
 
 from __future__ import annotations
 
