@@ -18,7 +18,8 @@ from pathlib import Path
 import psutil
 from redis import Redis
 
-from portal.challenge.drawing import answer_mac, draw
+from portal.challenge.answers import answer_mac
+from portal.challenge.drawing import draw
 from portal.challenge.stores import POOL_KEY
 from portal.config import Settings
 from portal.vault.keys import Keyring, Purpose

@@ -25,7 +25,6 @@ from portal.cases.steps import DueStep
 from portal.database import db
 from portal.evidence import staging
 from portal.evidence.inspection import ACCEPT, TAKES_FILMS, InspectionError
-from portal.evidence.jobs import ring_for
 from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError
 from portal.extensions import settings
@@ -90,7 +89,6 @@ def report_new() -> ResponseReturnValue:
         return _page(typed), 422
     filed = cases.file_report(filing, actor=actor, at=at, ring=_ring(), settings=settings())
     db.session.commit()
-    ring_for(filed.evidence_ids)
     return _sheet(filing, filed)
 
 

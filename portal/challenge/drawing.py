@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import io
 import secrets
-import unicodedata
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,11 +14,6 @@ LENGTH = 5
 WIDTH, HEIGHT = 200, 72  # pixels
 
 _COLOURS = 16  # a third of the bytes, and nothing is lost to the eye
-_LONGEST_ANSWER = 40
-# What a person may read for a letter of the alphabet: never another answer's letter.
-_READ_FOR = str.maketrans({"0": "D", "O": "D", "Q": "D"})
-# Somebody who listens may write the digits as words are written.
-_SAID_FOR = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
 
 
 class _Ink(ImageCaptcha):  # type: ignore[misc, unused-ignore]  # the package may come without types
@@ -48,18 +41,6 @@ def draw() -> Drawing:
     out = io.BytesIO()
     image.quantize(_COLOURS).save(out, "PNG")
     return Drawing(answer, out.getvalue())
-
-
-def fold(answer: str) -> str:
-    """Return an answer without case, spaces, hyphens, full-width forms, Chinese digits and look-alikes."""
-    plain = unicodedata.normalize("NFKC", answer[:_LONGEST_ANSWER]).upper()
-    plain = plain.translate(_SAID_FOR).translate(_READ_FOR)
-    return "".join(character for character in plain if character.isalnum())
-
-
-def answer_mac(key: bytes, challenge_id: str, answer: str) -> bytes:
-    """Return the keyed hash under which an answer is kept; equal answers differ between challenges."""
-    return hmac.digest(key, f"challenge {challenge_id} {fold(answer)}".encode(), "sha256")
 
 
 def _dark_colour() -> tuple[int, int, int]:

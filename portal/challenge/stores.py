@@ -19,10 +19,11 @@ from typing import Any
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Table, delete, insert, select
 
+from portal.challenge.answers import answer_mac
 from portal.challenge.challenger import ChallengeStore
-from portal.challenge.drawing import answer_mac, draw
 from portal.challenge.kinds import Kind
 from portal.challenge.speaking import speak
+from portal.run.dotted import resolve
 
 LIFETIME = timedelta(minutes=20)
 POOL_LIFETIME = timedelta(hours=12)
@@ -246,7 +247,8 @@ def _new(mac_key: bytes, kind: Kind) -> tuple[str, bytes, bytes]:
     if kind.is_spoken:
         said = speak(kind)
         return challenge_id, answer_mac(mac_key, challenge_id, said.answer), said.sound
-    drawn = draw()
+    # Loaded when the pool is empty: web pages that need no picture library are a good deal smaller.
+    drawn = resolve("portal.challenge.drawing.draw")()
     return challenge_id, answer_mac(mac_key, challenge_id, drawn.answer), drawn.picture
 
 

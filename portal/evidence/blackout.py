@@ -13,9 +13,8 @@ import sys
 
 from PIL import Image, ImageDraw
 
-from portal.evidence.inspection import MAX_PIXELS
+from portal.evidence.inspection import MAX_PIXELS, THOUSAND
 
-THOUSAND = 1000
 JPEG_QUALITY = 88
 BLACK = (20, 27, 24)
 _LIMITS = (

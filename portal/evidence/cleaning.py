@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from portal.evidence.confinement import LIMITS
-from portal.evidence.hashing import BITS, CUTS, Hashes
+from portal.evidence.hashes import BITS, CUTS, Hashes
 from portal.evidence.inspection import InspectionFault, Kind, MediaType
 from portal.evidence.store import Readable
 

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from PIL import Image
 
-BITS = 64
+from portal.evidence.hashes import CUTS, Hashes
+
 _ROWS = _COLUMNS = 8
 _SMALL = 144  # long enough that a crop by a twentieth moves it by whole pixels
 _FLAT = 6  # grey levels between the brightest and the darkest cell: a blank page resembles every other
-# What is kept of the picture, in parts of its width and height: left, upper, right, lower.
-CUTS = (
-    (0.0, 0.0, 1.0, 1.0),
-    (0.025, 0.025, 0.975, 0.975),
-    (0.05, 0.05, 0.95, 0.95),
-    (0.05, 0.0, 1.0, 1.0),
-    (0.0, 0.0, 0.95, 1.0),
-    (0.0, 0.05, 1.0, 1.0),
-    (0.0, 0.0, 1.0, 0.95),
-)
-
-Hashes = list[tuple[bool, int, int]]
 
 
 def hashes_of(picture: Image.Image) -> Hashes:

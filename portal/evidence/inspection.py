@@ -16,6 +16,7 @@ _MIB = 1024 * 1024
 MAX_FILES = 9
 MAX_REPORT_BYTES = 300 * _MIB
 MAX_PIXELS = 40_000_000
+THOUSAND = 1000  # parts of a picture's width and height, in which boxes on it are given
 HEAD_BYTES = 1024  # as far as readers look for a PDF's mark, and browsers for HTML
 
 _PNG = b"\x89PNG\r\n\x1a\n"

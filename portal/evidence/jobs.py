@@ -15,7 +15,7 @@ from portal import clock
 from portal.database import db
 from portal.evidence import likeness
 from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream, draw_pages
-from portal.evidence.hashing import Hashes
+from portal.evidence.hashes import Hashes
 from portal.evidence.inspection import Kind, MediaType
 from portal.evidence.models import CleanState, Evidence, EvidencePage, ScanState
 from portal.evidence.scanning import Clamd, ScannerDown, Verdict
@@ -112,12 +112,6 @@ def pending(limit: int = 20) -> int:
     for evidence_id in unheard[:CLEANED_HERE]:
         clean(evidence_id)
     return len(ids)
-
-
-def ring_for(evidence_ids: tuple[int, ...]) -> None:
-    """Ask a worker to clean new files, best effort: the sweep finds what this loses."""
-    for evidence_id in evidence_ids:
-        enqueue("clean_evidence", evidence_id)
 
 
 def _begin(evidence_id: int) -> _File | None:

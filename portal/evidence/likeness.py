@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, or_, select
 
 from portal.database import db
-from portal.evidence.hashing import BITS, Hashes
+from portal.evidence.hashes import BITS, Hashes
 from portal.evidence.models import EvidenceHash
 
 BANDS = 4

@@ -24,7 +24,7 @@ from portal import clock
 from portal.audit.events import record
 from portal.database import db
 from portal.errors import NotAllowed, NotInThisState, Refusal, gettext_noop
-from portal.evidence.blackout import THOUSAND
+from portal.evidence.inspection import THOUSAND
 from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
 from portal.evidence.store import Store, Stored, StoreError, StoreFault
 from portal.people.actor import Actor

@@ -23,7 +23,6 @@ from portal.evidence.inspection import (
     TAKES_FILMS,
     InspectionError,
 )
-from portal.evidence.jobs import ring_for
 from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError, StoreFault
 from portal.extensions import csrf
@@ -60,9 +59,8 @@ def _take(current: Opened, at: datetime) -> Response:
     received, faults = _receive_all(current.report.submission_id, digests_of(current.report.id))
     if not received and not faults:
         faults = [str(gettext("Please choose at least one file."))]
-    rows = add_files(current.report, received, at)
+    add_files(current.report, received, at)
     db.session.commit()
-    ring_for(tuple(row.id for row in rows))
     if received:
         count = len(received)
         flash(ngettext("%(num)s file was added.", "%(num)s files were added.", count), "message")

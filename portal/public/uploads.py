@@ -27,7 +27,6 @@ from portal.database import db, reading
 from portal.errors import Refusal
 from portal.evidence import uploads as service
 from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES, InspectionError
-from portal.evidence.jobs import ring_for
 from portal.evidence.store import StoreError
 from portal.evidence.uploads import Place, Standing, UploadError, UploadFault
 from portal.extensions import csrf, settings
@@ -193,7 +192,7 @@ def _take(found: Standing, checksum: tuple[str, bytes] | None, at: datetime) -> 
 def _append(found: Standing, content: bytes, at: datetime) -> Standing:
     """Keep a piece; a file that cannot be taken goes at once."""
     try:
-        found, evidence_ids = service.append(_place(), found, content, arrive, at)
+        found, _ = service.append(_place(), found, content, arrive, at)
     except InspectionError as error:
         _forget(found)
         _refuse(422, error.code.value, FILE_FAULTS[error.code])
@@ -203,7 +202,6 @@ def _append(found: Standing, content: bytes, at: datetime) -> Standing:
     except StoreError:
         db.session.rollback()
         raise UploadError(UploadFault.NO_SPACE) from None
-    ring_for(evidence_ids)
     return found
 
 

@@ -83,6 +83,6 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, str]:
         known[said.sound] = said.answer
         return said
 
-    monkeypatch.setattr(stores, "draw", drawing_noted)
+    monkeypatch.setattr(drawing, "draw", drawing_noted)
     monkeypatch.setattr(stores, "speak", speaking_noted)
     return known

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from portal.challenge.drawing import ALPHABET, HEIGHT, LENGTH, WIDTH, answer_mac, draw, fold
+from portal.challenge.answers import answer_mac, fold
+from portal.challenge.drawing import ALPHABET, HEIGHT, LENGTH, WIDTH, draw
 
 
 def luminance(colour: tuple[int, int, int]) -> float:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from portal.challenge import jobs, stores
+from portal.challenge import drawing, jobs, stores
 from portal.challenge.challenger import NullChallenge, PictureChallenge
 from portal.challenge.drawing import draw
 from portal.challenge.kinds import Kind
@@ -30,7 +30,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(drawn.answer)
         return drawn
 
-    monkeypatch.setattr(stores, "draw", note)
+    monkeypatch.setattr(drawing, "draw", note)
     return seen
 
 

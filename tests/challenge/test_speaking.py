@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from portal.challenge import speaking
-from portal.challenge.drawing import fold
+from portal.challenge.answers import fold
 from portal.challenge.kinds import Kind, spoken_in
 from portal.challenge.speaking import DIGITS, RATE, SECONDS, TAKES, speak
 

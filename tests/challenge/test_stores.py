@@ -16,8 +16,9 @@ from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
 from portal.challenge import stores
+from portal.challenge.answers import answer_mac
 from portal.challenge.challenger import Challenger, ChallengeStore, NullChallenge, PictureChallenge
-from portal.challenge.drawing import answer_mac, draw
+from portal.challenge.drawing import draw
 from portal.challenge.kinds import Kind
 from portal.challenge.speaking import speak
 from portal.challenge.stores import (

@@ -13,7 +13,8 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from portal.evidence import jobs, likeness
-from portal.evidence.hashing import CUTS, Hashes, hashes_of
+from portal.evidence.hashes import CUTS, Hashes
+from portal.evidence.hashing import hashes_of
 from tests.evidence.samples import film, scene
 from tests.evidence.test_jobs import make_evidence
 
