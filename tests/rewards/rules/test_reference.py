@@ -44,9 +44,10 @@ from tests.rewards.rules.shipped import FOLDER, every_shipped
 DOCS = Path(__file__).parents[3] / "docs" / "rules"
 _BLOCK = re.compile(
     r"^```(?P<language>toml|json)\n(?P<body>.*?)^```$"
-    r"|^→ (?P<verb>pays|nothing:|waits:) \*\*(?P<value>.+?)\*\*$",
+    r"|^→ (?P<verb>pays|应发|nothing:|waits:) \*\*(?P<value>.+?)\*\*$",
     re.MULTILINE | re.DOTALL,
 )
+_VERBS = {"应发": "pays"}
 _HEAD = {
     "schema": "1",
     "id": '"reference"',
@@ -83,7 +84,11 @@ def _examples(document: str) -> list[Example]:
             case = block["body"]
         else:
             assert case, f"{document}:{line}: an answer without a case"
-            found.append(Example(document, line, rule, case, f"{block['verb']} {block['value']}"))
+            found.append(
+                Example(
+                    document, line, rule, case, f"{_VERBS.get(block['verb'], block['verb'])} {block['value']}"
+                )
+            )
             case = ""
     return found
 
@@ -95,7 +100,8 @@ def _whole(fragment: str) -> str:
     return fragment if "schema" in given else "\n".join([*head, fragment])
 
 
-EXAMPLES = [*_examples("reference.md"), *_examples("writing-a-rule.md"), *_examples("case.md")]
+PAGES = ("reference.md", "writing-a-rule.md", "writing-a-rule.zh.md", "case.md")
+EXAMPLES = [example for page in PAGES for example in _examples(page)]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{one.document}:{one.line}" for one in EXAMPLES])
