@@ -18,10 +18,12 @@ from portal.people.permissions import Permission
 from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
 from portal.rewards import rulebook, simulation
+from portal.rewards.changes import change_sentences
 from portal.rewards.page_tongue import PAGE
 from portal.rewards.prose import Prose, prose
 from portal.rewards.rule_models import RuleVersion
 from portal.rewards.rule_steps import RuleStatus
+from portal.rewards.rules.differences import diff
 from portal.rewards.rules.model import RuleSet, Text
 
 SHORT = 12
@@ -124,7 +126,8 @@ def rule_set_changes(key: int) -> str:
     other_key = request.args.get("with", type=int)
     other = service.find(other_key) if other_key else service.predecessor(row)
     old = rulebook.rules_of_row(other) if other else None
-    changes = _changes(read_rules(old), read(row)) if old else []
+    new = rulebook.rules_of_row(row)
+    changes = change_sentences(diff(old, new), old, new, PAGE) if old else []
     return render_template(
         "admin/rule_changes.html",
         row=row,
@@ -132,41 +135,6 @@ def rule_set_changes(key: int) -> str:
         others=[one for one in _comparable() if one.id != row.id],
         changes=changes,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What two versions say otherwise under one title."""
-
-    title: str
-    before: list[str]
-    after: list[str]
-
-
-def _changes(old: Prose, new: Prose) -> list[Changed]:
-    """Return the sentences that only one of two versions says, under their titles."""
-    before, after = _said(old), _said(new)
-    found = [
-        Changed(
-            title,
-            [line for line in before.get(title, []) if line not in after.get(title, [])],
-            [line for line in after.get(title, []) if line not in before.get(title, [])],
-        )
-        for title in dict.fromkeys([*after, *before])
-    ]
-    return [one for one in found if one.before or one.after]
-
-
-def _said(text: Prose) -> dict[str, list[str]]:
-    """Return the sentences of a version under their titles."""
-    said: dict[str, list[str]] = {text.title: [line.text for line in text.lead]}
-    for part in (*text.paid, *text.rest):
-        lines = said.setdefault(part.title, [])
-        lines += [part.when] if part.when else []
-        for line in part.lines:
-            lines.append(line.text)
-            lines += [f"{row.label}: {row.value}" for row in line.rows]
-    return said
 
 
 def _comparable() -> list[RuleVersion]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -22,6 +22,7 @@ from portal.rewards import rulebook
 from portal.rewards.facts import NOT_TRUE, compute_case, stored_choices
 from portal.rewards.models import Award, Stage
 from portal.rewards.rule_models import RuleVersion, Simulation, SimulationState
+from portal.rewards.rules.compute import compute
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.vocabulary import Kind
@@ -139,6 +140,25 @@ def run(simulation_id: int, seconds: float) -> bool:
             return left
 
 
+def trial(rules: RuleSet, until: date) -> Sums:
+    """Return what a rule set would have given for the cases of the year before a day; writes nothing."""
+    year = Simulation(since=until - YEAR, until=until, last_case_id=0)
+    sums = Sums()
+    while True:
+        cases = db.session.scalars(
+            select(Case)
+            .where(*_of_the_year(year), Case.id > year.last_case_id)
+            .order_by(Case.id)
+            .limit(BATCH)
+        ).all()
+        for case in cases:
+            _count(case, rules, sums)
+            year.last_case_id = case.id
+        db.session.rollback()
+        if len(cases) < BATCH:
+            return sums
+
+
 def _free(at: datetime) -> ColumnElement[bool]:
     """Say which trial runs nobody works at: waiting, or left behind by a worker that died."""
     idle = Simulation.touched_at < at - IN_HAND
@@ -214,18 +234,13 @@ def _count(case: Case, rules: RuleSet, sums: Sums) -> None:
     if not any(rules.covers(Kind(kind.value)) for kind in kinds):
         return
     sums.governed += 1
-    then = compute_case(case, stored_choices(award.facts) if award else {}, rules=rules).outcome
+    known = compute_case(case, stored_choices(award.facts) if award else {})
+    then = compute(known.facts, rules)
     if then.verdict is Verdict.WAITING:
         sums.unknown += 1
         return
-    sums.count(award.number if award else "", _now(case, award), then.amount_fen or 0)
-
-
-def _now(case: Case, award: Award | None) -> int:
-    """Return what the case is worth today, in fen: its award, or what is computed for it."""
-    if award is not None:
-        return award.amount_fen
-    return compute_case(case, {}).outcome.amount_fen or 0
+    now_fen = award.amount_fen if award else known.outcome.amount_fen
+    sums.count(award.number if award else "", now_fen or 0, then.amount_fen or 0)
 
 
 def shown(result: Mapping[str, Any]) -> Sums:
