@@ -56,7 +56,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Sealed to the public key, an identity stays closed to the version before: its rows go."""
     postgresql = op.get_bind().dialect.name == "postgresql"
-    for table in ("alert_counts", "vault_canaries", "blind_indexes", "openings", "sealed_keys"):
+    for table in (
+        "alert_counts",
+        "vault_canaries",
+        "blind_indexes",
+        "opening_requests",
+        "openings",
+        "sealed_keys",
+    ):
         op.drop_table(table)
     if postgresql:
         for name, *_rest in GUARDS:
@@ -100,6 +107,29 @@ def _tables() -> None:
     )
     op.create_index("ix_openings_person", "openings", ["person_id", "served_at"])
     op.create_index("ix_openings_report", "openings", ["report_id"])
+    op.create_table(
+        "opening_requests",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("account_id", BIG, nullable=False),
+        sa.Column("person_id", BIG, nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+        sa.Column("field_group", _choice(NOW, "ck_opening_requests_wanted_group"), nullable=False),
+        sa.Column("report_id", BIG, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=False),
+        sa.Column("second_account_id", BIG, nullable=True),
+        sa.Column("second_at", INSTANT, nullable=True),
+        sa.Column("opening_id", sa.String(32), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_opening_requests_account_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_opening_requests_person_id"),
+        sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name="fk_opening_requests_report_id"),
+        sa.ForeignKeyConstraint(
+            ["second_account_id"], ["accounts.id"], name="fk_opening_requests_second_account_id"
+        ),
+        sa.ForeignKeyConstraint(["opening_id"], ["openings.id"], name="fk_opening_requests_opening_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_opening_requests"),
+    )
+    op.create_index("ix_opening_requests_account", "opening_requests", ["account_id", "asked_at"])
     op.create_table(
         "blind_indexes",
         sa.Column("field_id", BIG, nullable=False),

@@ -119,6 +119,9 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.rectification_step": Permission.CASE_VERIFY,
     "desk.case_conclude": Permission.CASE_VERIFY,
     "desk.case_answer": Permission.CASE_VERIFY,
+    # desk: the second person for what is opened beyond a day
+    "desk.openings": Permission.OPENING_SECOND,
+    "desk.opening_agree": Permission.OPENING_SECOND,
     # desk: identity officer
     "desk.identity": Permission.IDENTITY_ANSWER,
     "desk.identity_question": Permission.IDENTITY_ANSWER,

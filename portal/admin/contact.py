@@ -17,7 +17,9 @@ from portal.errors import NotFound, Refusal
 from portal.people.permissions import Permission
 from portal.reports import contact
 from portal.reports.models import Report
+from portal.vault import seconds
 from portal.vault.asking import vault
+from portal.vault.groups import FieldGroup
 
 FIELDS = {"telephone": lazy_gettext("Telephone"), "email": lazy_gettext("E-mail")}
 
@@ -34,6 +36,12 @@ def case_contact(number: str, report: str) -> ResponseReturnValue:
         return _asked(case, found, form), 422
     try:
         opening = contact.record_opening(found, current_user.actor, form.reason.data, clock.now())
+    except seconds.NeedsSecond as refused:
+        db.session.rollback()
+        wish = seconds.Wish(FieldGroup.CONTACT, found.id, form.reason.data.strip())
+        seconds.ask(wish, current_user.actor, clock.now())
+        db.session.commit()
+        return _asked(case, found, form, refused.sentence()), refused.status
     except Refusal as refused:
         db.session.rollback()
         return _asked(case, found, form, refused.sentence()), refused.status

@@ -20,7 +20,9 @@ from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
 from portal.rewards import answers, awards, hands
 from portal.rewards.models import Act
+from portal.vault import seconds
 from portal.vault.asking import vault
+from portal.vault.groups import FieldGroup
 
 QUESTIONS = {
     Question.REAL_NAME: lazy_gettext("Is the name real?"),
@@ -92,6 +94,12 @@ def identity_open(number: str) -> ResponseReturnValue:
         return _page(report, AnswersForm(formdata=None), apart), 403
     try:
         opening = identity.record_opening(report, current_user.actor, clock.now())
+    except seconds.NeedsSecond as refused:
+        db.session.rollback()
+        wish = seconds.Wish(FieldGroup.LEGAL, report.id, identity.TO_ANSWER)
+        seconds.ask(wish, current_user.actor, clock.now())
+        db.session.commit()
+        return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
     except Refusal as refused:
         db.session.rollback()
         return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status

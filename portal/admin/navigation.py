@@ -50,6 +50,11 @@ ITEMS = (
         "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
     ),
     Item(
+        "desk.openings",
+        lazy_gettext("Second person"),
+        lazy_gettext("What colleagues want to open beyond their day."),
+    ),
+    Item(
         "finance.awards",
         lazy_gettext("Awards"),
         lazy_gettext("Approve, or send back with a reason."),

@@ -31,6 +31,7 @@ from portal.admin import (  # noqa: F401
     routing,
     rule_steps,
     rules,
+    seconds,
     situations,
     step_up,
     triage,

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     CASE_EXTEND = "case_extend"
     REPORT_ENTER = "report_enter"
     CONTACT_OPEN = "contact_open"
+    OPENING_SECOND = "opening_second"
     EVIDENCE_ORIGINAL = "evidence_original"
     EVIDENCE_REDACT = "evidence_redact"
     CASE_VERIFY = "case_verify"
@@ -78,6 +79,13 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_EXTEND: {Role.SUPERVISOR: Scope.DISTRICT},
     Permission.REPORT_ENTER: {Role.INTAKE_OFFICER: Scope.DISTRICT},
     Permission.CONTACT_OPEN: {Role.INTAKE_OFFICER: Scope.DISTRICT},
+    # Beyond a person's day another one who opens the same, or a supervisor, has to agree.
+    Permission.OPENING_SECOND: {
+        Role.INTAKE_OFFICER: Scope.ALL,
+        Role.IDENTITY_OFFICER: Scope.ALL,
+        Role.CASHIER: Scope.ALL,
+        Role.SUPERVISOR: Scope.ALL,
+    },
     Permission.EVIDENCE_ORIGINAL: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.VERIFIER: Scope.UNIT},
     Permission.EVIDENCE_REDACT: {
         Role.INTAKE_OFFICER: Scope.DISTRICT,
@@ -117,6 +125,7 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
 STEP_UP: frozenset[Permission] = frozenset(
     {
         Permission.CONTACT_OPEN,
+        Permission.OPENING_SECOND,
         Permission.EVIDENCE_ORIGINAL,
         Permission.IDENTITY_ANSWER,
         Permission.AWARD_DECIDE,

@@ -23,6 +23,8 @@ from portal.vault.models import Opening
 from portal.vault.openings import ask_to_open
 
 OPENED = "identity_opened"
+# A code, shown as a sentence in the reader's language.
+TO_ANSWER = "to_answer_identity_questions"
 PAGE = 50
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
@@ -163,7 +165,6 @@ def record_opening(report: Report, actor: Actor, at: datetime) -> Opening:
         actor=actor,
         role=actor.role_for(Permission.IDENTITY_ANSWER),
         report_id=report.id,
-        # A code, shown as a sentence in the reader's language.
-        reason="to_answer_identity_questions",
+        reason=TO_ANSWER,
     )
     return ask_to_open(FieldGroup.LEGAL, event, actor, at)

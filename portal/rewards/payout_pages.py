@@ -21,7 +21,9 @@ from portal.rewards.payouts import OpenedPayee
 from portal.rewards.shares import payable
 from portal.rewards.steps import ShareStatus
 from portal.rewards.words import ACTS
+from portal.vault import seconds
 from portal.vault.asking import vault
+from portal.vault.groups import FieldGroup
 
 PAYABLE = frozenset({ShareStatus.CLAIMED, ShareStatus.UNKNOWN})
 
@@ -54,6 +56,12 @@ def payout_payee(number: str) -> ResponseReturnValue:
     share = queries.share_of_award(number)
     try:
         opening = payouts.record_opening(share, current_user.actor, clock.now())
+    except seconds.NeedsSecond as refused:
+        db.session.rollback()
+        wish = seconds.Wish(FieldGroup.PAYEE, share.report_id, payouts.TO_PAY)
+        seconds.ask(wish, current_user.actor, clock.now())
+        db.session.commit()
+        return _page(queries.share_of_award(number), PaymentForm(), refused.sentence()), refused.status
     except Refusal as refused:
         db.session.rollback()
         return _page(queries.share_of_award(number), PaymentForm(), refused.sentence()), refused.status

@@ -27,6 +27,7 @@ from portal.vault.models import Opening
 from portal.vault.openings import ask_to_open
 
 OPENED = "payee_opened"
+TO_PAY = "to_pay_the_reward"
 REFERENCE_LENGTH = 60
 OLDEST_DAYS = 366
 
@@ -139,7 +140,7 @@ def record_opening(share: Share, actor: Actor, at: datetime) -> Opening:
         role=actor.role_for(Permission.PAYOUT_RECORD),
         report_id=share.report_id,
         award_id=share.award_id,
-        reason="to_pay_the_reward",
+        reason=TO_PAY,
     )
     return ask_to_open(FieldGroup.PAYEE, event, actor, at)
 

@@ -8,7 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
 from portal.vault.groups import FieldGroup
 
-__all__ = ["BlindIndex", "FieldGroup", "Opening", "SealedField", "SealedKey", "VaultCanary"]
+__all__ = [
+    "AlertCount",
+    "BlindIndex",
+    "FieldGroup",
+    "Opening",
+    "OpeningRequest",
+    "SealedField",
+    "SealedKey",
+    "VaultCanary",
+]
 
 
 class SealedField(Base):
@@ -65,6 +74,25 @@ class Opening(Base):
     second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
     second_at: Mapped[MaybeInstant]
     served_at: Mapped[MaybeInstant]
+
+
+class OpeningRequest(Base):
+    """Somebody who has used up the day asks a second person; an agreement serves one opening."""
+
+    __tablename__ = "opening_requests"
+    __table_args__ = (Index("ix_opening_requests_account", "account_id", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    field_group: Mapped[FieldGroup] = mapped_column(choice(FieldGroup, "wanted_group"))
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_at: Mapped[MaybeInstant]
+    opening_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("openings.id"))
 
 
 class BlindIndex(Base):

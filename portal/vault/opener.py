@@ -93,9 +93,11 @@ class Opener:
             raise Refused(Why.UNKNOWN)
         if opening.served_at is not None or opening_id in self._memory.served:
             raise Refused(Why.SERVED)
-        since = opening.second_at if opening.second_account_id is not None else opening.asked_at
-        lasting = AGREED if opening.second_account_id is not None else FRESH
-        if since is None or not -AHEAD <= at - since <= lasting or opening.asked_at > since:
+        if not -AHEAD <= at - opening.asked_at <= FRESH:
+            raise Refused(Why.TOO_OLD)
+        if opening.second_account_id is not None and not (
+            opening.second_at is not None and -AHEAD <= at - opening.second_at <= AGREED
+        ):
             raise Refused(Why.TOO_OLD)
         self._check_reader(connection, opening)
         self._check_event(connection, opening)

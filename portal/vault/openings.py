@@ -11,16 +11,25 @@ from portal.audit.models import Event
 from portal.database import db
 from portal.errors import NotAllowed
 from portal.people.actor import Actor
+from portal.vault import seconds
 from portal.vault.groups import READER, FieldGroup
 from portal.vault.models import Opening, SealedField
 
 
 def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> Opening:
-    """Add the row that the vault serves once; the caller commits it with its event, then asks the vault."""
+    """Add the row that the vault serves once; the caller commits it with its event, then asks the vault.
+
+    Raises NeedsSecond when the person's day is used up and nobody agreed to exactly this.
+    """
     role = READER.get(group)
     if role is None or role not in actor.roles or event.report_id is None:
         raise NotAllowed
     db.session.flush()  # for the event's id
+    agreed = None
+    if actor.person_id is not None and seconds.left_today(actor.person_id, at) <= 0:
+        agreed = seconds.agreement(group, event.report_id, actor, at)
+        if agreed is None:
+            raise seconds.NeedsSecond
     opening = Opening(
         id=secrets.token_hex(16),
         account_id=actor.account_id,
@@ -31,9 +40,13 @@ def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> 
         event_id=event.id,
         reason=event.reason,
         asked_at=at,
+        second_account_id=agreed.second_account_id if agreed else None,
+        second_at=agreed.second_at if agreed else None,
     )
     db.session.add(opening)
     db.session.flush()
+    if agreed is not None:
+        agreed.opening_id = opening.id
     return opening
 
 
