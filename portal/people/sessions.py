@@ -8,9 +8,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -113,17 +113,20 @@ def renew(signed: SignedIn, at: datetime, *, proved: bool = False) -> SignedIn |
 
     ``proved``: a second factor was proved just now.
     """
-    token = secrets.token_urlsafe(32)
-    factor_at = at if proved else signed.factor_at
-    result = db.session.execute(
-        update(StaffSession)
+    row = db.session.scalar(
+        select(StaffSession)
         .where(StaffSession.token_digest == _digest(signed.token), StaffSession.ended_at.is_(None))
-        .values(token_digest=_digest(token), seen_at=at, factor_at=factor_at)
-        .execution_options(synchronize_session=False)
+        .with_for_update(of=StaffSession)
+        .execution_options(populate_existing=True)
     )
-    db.session.expire_all()
-    renewed = cast("CursorResult[Any]", result).rowcount == 1
-    return SignedIn(signed.account, token, factor_at) if renewed else None
+    if row is None:
+        return None
+    token = secrets.token_urlsafe(32)
+    row.token_digest, row.seen_at = _digest(token), at
+    if proved:
+        row.factor_at = at
+    db.session.flush()
+    return SignedIn(signed.account, token, row.factor_at)
 
 
 def find(token: str, at: datetime) -> SignedIn | None:
