@@ -19,7 +19,7 @@ from portal.cases import triage
 from portal.cases.models import Case
 from portal.config import Mode, Settings, SettingsError
 from portal.database import db
-from portal.demo import firms, people
+from portal.demo import firms, people, rules
 from portal.demo.cast import PLOTS, Due, Plot
 from portal.demo.stories import STORIES
 from portal.demo.tale import Office, Tale
@@ -65,6 +65,7 @@ def make(app: Flask, at: datetime) -> None:
         raise NoCity("FUND_TOTAL is too small for the demonstration; it needs at least 1000000 (yuan).")
     office = _open(app, settings, at)
     _tell(office)
+    rules.upload_one(office)
     _read_notices(office)
     listed = accounts_path(settings)
     draft = listed.with_suffix(".new")

@@ -40,13 +40,16 @@ from portal.notices.models import Delivery, Notice
 from portal.notices.outbox import NoticeKind
 from portal.people import entry
 from portal.people.factors import Proof
-from portal.people.models import Account, District
+from portal.people.models import Account, District, RoleGrant
 from portal.people.permissions import Role
 from portal.people.sessions import Place
 from portal.reports import visits
 from portal.reports.models import Channel, IdentityCheck, Message, MessageSide, RealName, Report
 from portal.rewards import fund
 from portal.rewards.models import Award, Fund, Payout, PayoutState, Share, Stage
+from portal.rewards.recomputation import recompute_all
+from portal.rewards.rule_models import RuleVersion
+from portal.rewards.rule_steps import RuleStatus
 from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.run.migrate import ROOT
 from tests.fixtures.app import make_settings, migrated
@@ -344,3 +347,19 @@ def test_the_maker_itself_refuses_production(tmp_path: Path) -> None:
         with pytest.raises(city.NoCity, match="production"):
             city.make(app, clock.now())
         assert city.is_empty()
+
+
+def test_a_rule_waits_for_its_second_person_and_two_shown_people_may_say_yes(portal: Flask) -> None:
+    row = db.session.scalars(select(RuleVersion).where(RuleVersion.status == RuleStatus.CHECKED)).one()
+    usernames = select(Account.username).join(RoleGrant, RoleGrant.account_id == Account.id)
+    allowed = usernames.where(
+        RoleGrant.role.in_([Role.ADMINISTRATOR.value, Role.SUPERVISOR.value]),
+        Account.person_id != row.uploaded_by,
+    )
+    assert {"guanli", "duban"} <= set(db.session.scalars(allowed))
+
+
+def test_every_award_of_the_city_comes_out_as_it_is_stored(portal: Flask) -> None:
+    found = recompute_all()
+    assert found.checked > 10
+    assert found.differences == []
