@@ -19,7 +19,7 @@ import psutil
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from bench import cleaning, rules, seed
+from bench import cleaning, rules, seed, vault
 from bench.load import Browser, Round, limit_flow, measure, report_flow
 from bench.servers import Server, fill_pool, folder, limit, portal
 from portal.challenge.jobs import POOL_LEVEL
@@ -207,7 +207,11 @@ def main() -> int:
         cleaning_rounds(wanted.rounds, 8, figures)
     if wanted.only in {"", "rules"}:
         rules.main()
-    if wanted.only not in {"cleaning", "rules"}:
+    if wanted.only in {"", "vault"}:
+        for _ in range(wanted.rounds):
+            add(figures, vault.SEALING, vault.sealing_ms())
+            add(figures, vault.REVEALING, vault.revealing_ms())
+    if wanted.only not in {"cleaning", "rules", "vault"}:
         serve(wanted, figures)
     report(figures)
     return 0
