@@ -12,11 +12,12 @@ from portal.rewards.rules.values import Known, Number
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the least to the most, in fen, and whether an officer chooses inside it."""
+    """From the least to the most, in fen; whether an officer chooses, and whether it is certainly paid."""
 
     low_fen: int
     high_fen: int
     officers_choice: bool = False
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
