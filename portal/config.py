@@ -132,6 +132,8 @@ class Settings:
     clamd_url: str
     log_level: str
     deadlines: Deadlines
+    signing_profile: str
+    """small or city: who signs what (portal.rewards.signing)."""
     password_max_age_days: int
     passkey_roles: frozenset[str]
 
@@ -269,6 +271,7 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         evidence_s3=_object_storage(source),
         log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         deadlines=_deadlines(source),
+        signing_profile=source.choice("SIGNING_PROFILE", ("small", "city"), "small"),
         password_max_age_days=source.number("PASSWORD_MAX_AGE_DAYS", 0, most=3650),
         passkey_roles=frozenset(source.words("PASSKEY_ROLES")),
     )

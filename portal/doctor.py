@@ -13,6 +13,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
+from flask_babel import force_locale
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +29,7 @@ from portal.evidence.store import StoreError
 from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
 from portal.people.permissions import Role
+from portal.rewards import signatures, staffing
 from portal.rewards.fund import fund_of
 from portal.vault import asking
 
@@ -231,6 +233,7 @@ def _database() -> Findings:
     yield from _evidence()
     yield from _fund()
     yield from _people()
+    yield from _signatures()
     yield from _duty()
 
 
@@ -243,6 +246,13 @@ def _evidence() -> Findings:
         next(current_app.extensions["portal_store"].digests(), None)
     except StoreError as error:
         yield _broken(f"The store of evidence does not answer ({error.code.value}).")
+
+
+def _signatures() -> Findings:
+    """Name what nobody can sign today."""
+    with force_locale("en"):
+        for gap in staffing.gaps(signatures.profile()):
+            yield _risky(gap.sentence)
 
 
 def _migrations() -> str:

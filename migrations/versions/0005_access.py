@@ -77,6 +77,38 @@ GUARDS = (
         "who had another hand in the award does not verify its case",
     ),
     *written_once("audit_samples"),
+    *written_once("award_signatures"),
+    Guard(
+        "signature_by_another",
+        "BEFORE INSERT",
+        "award_signatures",
+        "",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM award_hands h WHERE h.award_id = NEW.award_id"
+        " AND h.person_id = NEW.person_id) OR EXISTS (SELECT 1 FROM site_checks c JOIN awards a"
+        " ON a.case_id = c.case_id WHERE a.id = NEW.award_id"
+        " AND NEW.person_id IN (c.officer_one_id, c.officer_two_id, c.recorded_by))",
+        "who had a hand in an award does not sign it",
+        "PERFORM 1 FROM people WHERE id = NEW.person_id FOR UPDATE;",
+    ),
+    Guard(
+        "hand_not_by_signer",
+        "BEFORE INSERT",
+        "award_hands",
+        "",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM award_signatures s WHERE s.award_id = NEW.award_id"
+        " AND s.person_id = NEW.person_id)",
+        "who signed an award has no other hand in it",
+        "PERFORM 1 FROM people WHERE id = NEW.person_id FOR UPDATE;",
+    ),
+    Guard(
+        "award_approved_is_signed",
+        "BEFORE UPDATE",
+        "awards",
+        "NEW.status = 'approved' AND OLD.status <> 'approved' AND NEW.signatures_needed > 0",
+        "SELECT 1 WHERE (SELECT COUNT(DISTINCT s.person_id) FROM award_signatures s"
+        " WHERE s.award_id = NEW.id AND s.amount_fen = NEW.amount_fen) < NEW.signatures_needed",
+        "signatures are missing",
+    ),
 )
 OPEN_RESET = sa.text("confirmed_at IS NULL AND withdrawn_at IS NULL")
 
@@ -89,6 +121,7 @@ def upgrade() -> None:
     _links()
     _factor_resets()
     _roles()
+    _signatures()
     _auditing()
 
 
@@ -229,6 +262,28 @@ def _roles() -> None:
     role_filling.fill(op.get_bind())
 
 
+def _signatures() -> None:
+    op.add_column(
+        "awards", sa.Column("signatures_needed", sa.SmallInteger(), nullable=False, server_default="0")
+    )
+    op.create_table(
+        "award_signatures",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("award_id", ID, nullable=False),
+        sa.Column("step", sa.String(32), nullable=False),
+        sa.Column("person_id", ID, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.CheckConstraint("step IN ('review', 'cosign')", name=op.f("ck_award_signatures_signing_step")),
+        sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name="fk_award_signatures_award_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_award_signatures_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_award_signatures"),
+        sa.UniqueConstraint("award_id", "step", "digest", name="uq_award_signatures_step"),
+        sa.UniqueConstraint("award_id", "person_id", "digest", name="uq_award_signatures_person"),
+    )
+
+
 def _auditing() -> None:
     op.create_index("ix_events_action", "events", ["action", "id"])
     op.create_index("ix_events_at", "events", ["at", "id"])
@@ -261,8 +316,9 @@ def _auditing() -> None:
 def downgrade() -> None:
     """Take them back."""
     take_down(op.get_bind(), GUARDS)
-    for table in ("role_conflicts", "roles"):
+    for table in ("role_conflicts", "roles", "award_signatures"):
         op.drop_table(table)
+    op.drop_column("awards", "signatures_needed")
     op.drop_table("audit_samples")
     op.drop_index("ix_events_at", "events")
     op.drop_index("ix_events_action", "events")

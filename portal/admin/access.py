@@ -105,6 +105,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.case_contact": Permission.CONTACT_OPEN,
     "desk.report_new": Permission.REPORT_ENTER,
     "desk.case_award": Permission.AWARD_CHOOSE,
+    "desk.award_review": Permission.AWARD_REVIEW,
     # desk: verification
     "desk.undertake": Permission.CASE_VERIFY,
     "desk.site_check": Permission.CASE_VERIFY,

@@ -12,14 +12,14 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.admin.blueprint import desk
-from portal.admin.forms import ReasonForm
+from portal.admin.forms import ReasonForm, whole
 from portal.cases import dossier, queries
 from portal.cases.models import Case
 from portal.database import db
 from portal.errors import NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
-from portal.rewards import awards
+from portal.rewards import awards, signatures
 from portal.rewards.explain import Audience
 from portal.rewards.lines import lines_for
 from portal.rewards.panel import Choosable, choosable, may_act
@@ -43,6 +43,24 @@ class Typed:
     def name(self) -> str:
         """Return the name of the field."""
         return f"amount_{self.finding.finding_id}"
+
+
+@desk.post("/cases/<number>/award/review")
+def award_review(number: str) -> ResponseReturnValue:
+    """Sign the award of a case as its supervisor."""
+    actor = current_user.actor
+    case = queries.find_case(number, actor, Permission.AWARD_REVIEW)
+    version = whole(request.form.get("award_version")) or 0
+    profile = signatures.profile()
+    try:
+        awards.review(case, version, actor, clock.now(), profile=profile)
+    except Refusal as refusal:
+        db.session.rollback()
+        flash(refusal.sentence(), "warn")
+    else:
+        db.session.commit()
+        flash(gettext("Signed. Whoever comes next is told."), "message")
+    return redirect(url_for("desk.case", number=number))
 
 
 @desk.route("/cases/<number>/award", methods=["GET", "POST"])

@@ -28,6 +28,7 @@ from portal.evidence.models import CleanState, Evidence
 from portal.people.actor import Actor
 from portal.people.labels import role_label
 from portal.reports.models import Message, MessageSide
+from portal.rewards import signatures
 from portal.rewards.panel import panel
 
 
@@ -68,7 +69,7 @@ def case(number: str) -> str:
         "admin/case.html",
         **shown(found, actor, now),
         log=[_line(logged) for logged in dossier.log_of(found, EVENTS)],
-        award_panel=panel(found, actor, now),
+        award_panel=panel(found, actor, now, signatures.profile()),
         verification=verification_panel(found, actor),
         merged_into=dossier.number_of(found.merged_into_id) if found.merged_into_id else None,
     )

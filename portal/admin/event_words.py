@@ -24,6 +24,8 @@ ACTIONS = {
     "award_revise": lazy_gettext("Award revised"),
     "award_approve": lazy_gettext("Award approved"),
     "award_send_back": lazy_gettext("Award sent back"),
+    "award_review": lazy_gettext("Award signed by a supervisor"),
+    "award_cosign": lazy_gettext("Award signed by a second person of finance"),
     "award_refuse": lazy_gettext("Award refused"),
     "award_close": lazy_gettext("Award settled"),
     "share_notify": lazy_gettext("Reporter told of a reward"),

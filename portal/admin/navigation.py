@@ -121,6 +121,7 @@ NOTICE_PAGES = {
     NoticeKind.REPORTER_WROTE.value: ("desk.case", "number"),
     NoticeKind.REPORT_WITHDRAWN.value: ("desk.case", "number"),
     NoticeKind.AWARD_SENT_BACK.value: ("desk.case", "number"),
+    NoticeKind.AWARD_TO_SIGN.value: ("desk.case", "number"),
     NoticeKind.AWARD_TO_DECIDE.value: ("finance.award", "number"),
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),

@@ -20,6 +20,7 @@ from portal.people.administration import Handover
 from portal.people.labels import ROLE_NOTES
 from portal.people.listing import Wanted
 from portal.people.permissions import Role
+from portal.rewards import signatures, staffing
 
 ACTIVE = {"yes": True, "no": False}
 
@@ -34,7 +35,13 @@ def people() -> str:
         active=ACTIVE.get(request.args.get("active", "")),
         before=request.args.get("before", type=int),
     )
-    return render_template("admin/people.html", page=listing.accounts(wanted), wanted=wanted, roles=Role)
+    return render_template(
+        "admin/people.html",
+        page=listing.accounts(wanted),
+        wanted=wanted,
+        roles=Role,
+        staff_gaps=staffing.gaps(signatures.profile()),
+    )
 
 
 @desk.route("/people/new", methods=["GET", "POST"])

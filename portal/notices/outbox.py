@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     REPORT_WITHDRAWN = "report_withdrawn"
     AWARD_TO_DECIDE = "award_to_decide"
     AWARD_SENT_BACK = "award_sent_back"
+    AWARD_TO_SIGN = "award_to_sign"
     IDENTITY_TO_ANSWER = "identity_to_answer"
     SHARE_TO_PAY = "share_to_pay"
     # about one's own account, or for those who watch over accounts: the values of portal.people.telling.News

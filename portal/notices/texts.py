@@ -31,6 +31,7 @@ IN_DESK = {
     NoticeKind.REPORTER_WROTE: lazy_gettext("The reporter wrote."),
     NoticeKind.REPORT_WITHDRAWN: lazy_gettext("The reporter withdrew."),
     NoticeKind.AWARD_TO_DECIDE: lazy_gettext("An award waits for your decision."),
+    NoticeKind.AWARD_TO_SIGN: lazy_gettext("An award waits for your signature."),
     NoticeKind.AWARD_SENT_BACK: lazy_gettext("An award was sent back."),
     NoticeKind.IDENTITY_TO_ANSWER: lazy_gettext("A question about a reporter waits for your answer."),
     NoticeKind.SHARE_TO_PAY: lazy_gettext("A reward waits for payment."),

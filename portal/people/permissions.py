@@ -55,6 +55,7 @@ class Permission(StrEnum):
     IDENTITY_ANSWER = "identity_answer"
     AWARD_READ = "award_read"
     AWARD_DECIDE = "award_decide"
+    AWARD_REVIEW = "award_review"
     FUND_READ = "fund_read"
     PAYOUT_RECORD = "payout_record"
     AUDIT_READ = "audit_read"
@@ -97,6 +98,7 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.IDENTITY_ANSWER: {Role.IDENTITY_OFFICER: Scope.ALL},
     Permission.AWARD_READ: {Role.FINANCE: Scope.ALL, Role.CASHIER: Scope.ALL, Role.AUDITOR: Scope.ALL},
     Permission.AWARD_DECIDE: {Role.FINANCE: Scope.ALL},
+    Permission.AWARD_REVIEW: {Role.SUPERVISOR: Scope.DISTRICT},
     Permission.FUND_READ: {Role.FINANCE: Scope.ALL, Role.CASHIER: Scope.ALL, Role.AUDITOR: Scope.ALL},
     Permission.PAYOUT_RECORD: {Role.CASHIER: Scope.ALL},
     Permission.AUDIT_READ: {Role.AUDITOR: Scope.ALL},
@@ -129,6 +131,7 @@ STEP_UP: frozenset[Permission] = frozenset(
         Permission.EVIDENCE_ORIGINAL,
         Permission.IDENTITY_ANSWER,
         Permission.AWARD_DECIDE,
+        Permission.AWARD_REVIEW,
         Permission.PAYOUT_RECORD,
         Permission.PEOPLE_MANAGE,
         Permission.RULES_ENFORCE,

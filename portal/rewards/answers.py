@@ -11,7 +11,7 @@ from portal.people.actor import Actor
 from portal.people.permissions import Role
 from portal.reports import identity
 from portal.reports.models import IdentityCheck, Report
-from portal.rewards import awards, hands, shares
+from portal.rewards import awards, hands, shares, signatures
 from portal.rewards.models import Act, Award
 from portal.rewards.standing import standing
 from portal.rewards.steps import AwardStatus, ShareStatus
@@ -35,7 +35,7 @@ def _go_on(award: Award, report: Report, at: datetime) -> None:
     """Revise the award, which tells finance; or, where it did not change, tell whose turn it is."""
     if award.status is AwardStatus.PROPOSED:
         if not awards.refresh(award, at) and not standing(award):
-            tell_role(Role.FINANCE, NoticeKind.AWARD_TO_DECIDE, award.number, at)
+            signatures.tell_next(award, at, signatures.profile())
         return
     share = shares.share_of(report.id)
     if share is not None and share.status is ShareStatus.CLAIMED and shares.payable(report):

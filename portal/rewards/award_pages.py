@@ -12,7 +12,7 @@ from portal.database import db
 from portal.errors import Refusal
 from portal.extensions import settings
 from portal.people.permissions import Permission
-from portal.rewards import awards, fund, hands, queries
+from portal.rewards import awards, fund, hands, queries, signatures, staffing
 from portal.rewards.blueprint import finance
 from portal.rewards.explain import Audience
 from portal.rewards.forms import DecisionForm
@@ -46,6 +46,7 @@ def awards_list() -> str:
         first_url=url_for("finance.awards", view=view.value) if after else "",
         fund=fund.fund_of(now),
         kinds=KINDS,
+        staff_gaps=staffing.gaps(signatures.profile()),
     )
 
 
@@ -74,9 +75,13 @@ def award_decide(number: str) -> ResponseReturnValue:
 def _decide(action: str, found: Award, form: DecisionForm) -> str:
     at, actor = clock.now(), current_user.actor
     decision = form.decision(found.id)
+    profile = signatures.profile()
     if action == "approve":
-        awards.approve(decision, actor, at, claim_days=settings().deadlines.claim_days)
+        awards.approve(decision, actor, at, claim_days=settings().deadlines.claim_days, profile=profile)
         return str(gettext("Approved. The money is reserved, and the reporter is told."))
+    if action == "cosign":
+        awards.cosign(decision, actor, at, profile=profile)
+        return str(gettext("Signed. Somebody else of finance can approve it now."))
     if action == "send_back":
         awards.send_back(decision, actor, at)
         return str(gettext("Sent back. The officer who has the case is told your reason."))
@@ -92,6 +97,7 @@ def _page(found: Award, form: DecisionForm, refusal: str) -> str:
     blocks = standing(found) if found.status is AwardStatus.PROPOSED else []
     form.version.data, form.amount.data = str(found.version), str(found.amount_fen)
     held = hands.held_by(found.id, actor.person_id)
+    signed = signatures.state_of(found, signatures.profile())
     budget = fund.fund_of(now)
     return render_template(
         "rewards/award.html",
@@ -105,6 +111,9 @@ def _page(found: Award, form: DecisionForm, refusal: str) -> str:
         outdated=Block.OUTDATED in blocks,
         hands=[(ACTS[hand.act], person.name) for hand, person in hands.hands_of(found.id)],
         apart=_apart(found, held),
+        signatures=signed,
+        next_step=next((one for one in signed if not one.name), None),
+        has_signed=signatures.has_signed(found.id, actor.person_id),
         may_decide=found.status in DECIDABLE and actor.may(Permission.AWARD_DECIDE),
         fund=budget,
         enough=budget is not None and budget.available_fen >= found.amount_fen,

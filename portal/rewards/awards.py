@@ -17,7 +17,7 @@ from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
-from portal.rewards import fund, hands, shares
+from portal.rewards import fund, hands, shares, signatures
 from portal.rewards.facts import Computation, compute_case, stored_choices
 from portal.rewards.models import Act, Award, Share, Stage
 from portal.rewards.moves import move_award
@@ -26,6 +26,7 @@ from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.outcome import Need
+from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.standing import Block, NotReady, standing
 from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction
 
@@ -165,14 +166,49 @@ def refresh(award: Award, at: datetime) -> bool:
     return True
 
 
-def approve(decision: Decision, actor: Actor, at: datetime, *, claim_days: int) -> Award:
+def cosign(decision: Decision, actor: Actor, at: datetime, *, profile: Profile) -> Award:
+    """Sign what finance saw as its second person, so that somebody else can approve it."""
+    award = _to_decide(decision, actor)
+    _must_stand(award)
+    signatures.sign(award, SigningStep.COSIGN, actor, at, profile)
+    db.session.flush()
+    return award
+
+
+def review(case: Case, version: int, actor: Actor, at: datetime, *, profile: Profile) -> Award:
+    """Sign the award of a case as its supervisor saw it; ``version`` is the award's."""
+    if not actor.may(Permission.AWARD_REVIEW):
+        raise NotAllowed
+    waiting = live_award(case.id)
+    award = _locked(waiting.id) if waiting else None
+    if award is None:
+        raise NotFound
+    if award.version != version:
+        raise AwardChanged
+    _must_stand(award)
+    signatures.sign(award, SigningStep.REVIEW, actor, at, profile)
+    db.session.flush()
+    return award
+
+
+def _must_stand(award: Award) -> None:
+    """Refuse to sign or approve what waits for something else, or does not add up."""
+    for block in standing(award):
+        raise NotReady(block)
+    _must_add_up(award)
+
+
+def approve(
+    decision: Decision, actor: Actor, at: datetime, *, claim_days: int, profile: Profile = Profile.SMALL
+) -> Award:
     """Approve what finance saw: reserve the money, tell the reporter, open the claim; or refuse with why."""
     award = _to_decide(decision, actor)
     if award.status is not AwardStatus.PROPOSED:
         raise NotInThisState
-    for block in standing(award):
-        raise NotReady(block)
-    _must_add_up(award)
+    _must_stand(award)
+    signatures.require_all(award, profile)
+    if signatures.has_signed(award.id, actor.person_id):
+        raise signatures.HadAHand
     hands.note_verifiers(award, at)
     hands.take(award, actor.person_id, Act.APPROVE, at)
     fund.reserve(award, actor, at)
@@ -251,12 +287,7 @@ def _to_decide(decision: Decision, actor: Actor) -> Award:
     """Return the award that finance looked at, locked; refuses one that changed, and who may not decide."""
     if not actor.may(Permission.AWARD_DECIDE):
         raise NotAllowed
-    award = db.session.scalar(
-        select(Award)
-        .where(Award.id == decision.award_id)
-        .with_for_update(of=Award)
-        .execution_options(populate_existing=True)
-    )
+    award = _locked(decision.award_id)
     if award is None:
         raise NotFound
     if (award.version, award.amount_fen) != (decision.version, decision.amount_fen):
@@ -265,6 +296,15 @@ def _to_decide(decision: Decision, actor: Actor) -> Award:
     if held not in (None, Act.APPROVE):
         raise hands.HandTaken(held, Act.APPROVE, hands.free_people(award.id, Act.APPROVE))
     return award
+
+
+def _locked(award_id: int) -> Award | None:
+    return db.session.scalar(
+        select(Award)
+        .where(Award.id == award_id)
+        .with_for_update(of=Award)
+        .execution_options(populate_existing=True)
+    )
 
 
 def _must_add_up(award: Award) -> None:

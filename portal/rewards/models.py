@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
+from portal.rewards.signing import SigningStep
 from portal.rewards.steps import AwardStatus, ShareStatus
 
 # A refused award is not live: the case may be awarded again.
@@ -84,6 +85,8 @@ class Award(Base):
     approved_at: Mapped[MaybeInstant]
     approved_by: Mapped[int | None] = mapped_column(BigKey, ForeignKey("people.id"))
     decision_reason: Mapped[str] = mapped_column(Text, default="")
+    signatures_needed: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """How many had to sign before it was approved; the database counts them."""
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     shares: Mapped[list[Share]] = relationship(back_populates="award", lazy="selectin", order_by="Share.id")
@@ -108,6 +111,24 @@ class Hand(Base):
     award_id: Mapped[int] = mapped_column(BigKey, ForeignKey("awards.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"), primary_key=True)
     act: Mapped[Act] = mapped_column(choice(Act, "award_act"))
+    at: Mapped[Instant]
+
+
+class Signature(Base):
+    """One signature before the approval: for exactly this amount and computation, never changed."""
+
+    __tablename__ = "award_signatures"
+    __table_args__ = (
+        UniqueConstraint("award_id", "step", "digest", name="uq_award_signatures_step"),
+        UniqueConstraint("award_id", "person_id", "digest", name="uq_award_signatures_person"),
+    )
+
+    id: Mapped[Key]
+    award_id: Mapped[int] = mapped_column(BigKey, ForeignKey("awards.id"))
+    step: Mapped[SigningStep] = mapped_column(choice(SigningStep, "signing_step"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[Instant]
 
 

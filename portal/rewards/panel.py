@@ -10,7 +10,7 @@ from portal.cases.scope import reaches
 from portal.cases.steps import CaseStatus
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
-from portal.rewards import hands, verdicts
+from portal.rewards import hands, signatures, verdicts
 from portal.rewards.awards import OPEN_AWARDS, live_award
 from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation, compute_case, stored_choices
@@ -22,6 +22,7 @@ from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.views import outcome_for_verifier
 from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.steps import AwardStatus
 from portal.rewards.words import KINDS
 
@@ -52,15 +53,19 @@ class Panel:
     decision_reason: str = ""
     may_choose: bool = False
     others: str = ""
+    waits_for: str = ""
+    may_review: bool = False
+    version: int = 0
+    """Of the award, for whoever signs it as it is shown."""
 
 
-def panel(case: Case, actor: Actor, _now: datetime) -> Panel | None:
+def panel(case: Case, actor: Actor, _now: datetime, profile: Profile = Profile.SMALL) -> Panel | None:
     """Return the award panel of a case; None while there is nothing to say."""
     if case.status in NOT_YET or case.merged_into_id is not None:
         return None
     award = live_award(case.id)
     if award is not None:
-        return _of_award(case, award, actor)
+        return _of_award(case, award, actor, profile)
     return _before_award(case, compute_case(case, {}), actor)
 
 
@@ -98,7 +103,9 @@ def may_act(case: Case, actor: Actor) -> bool:
     )
 
 
-def _of_award(case: Case, award: Award, actor: Actor) -> Panel:
+def _of_award(case: Case, award: Award, actor: Actor, profile: Profile) -> Panel:
+    waits = award.status is AwardStatus.PROPOSED
+    left = signatures.still_missing(award, profile) if waits else ()
     open_award = award.status in OPEN_AWARDS
     verified = hands.held_by(award.id, actor.person_id) is Act.VERIFY
     return Panel(
@@ -108,6 +115,12 @@ def _of_award(case: Case, award: Award, actor: Actor) -> Panel:
         decision_reason=award.decision_reason if award.status is AwardStatus.SENT_BACK else "",
         may_choose=open_award and may_act(case, actor),
         others=hands.who_can(hands.free_people(award.id, Act.APPROVE)) if open_award and verified else "",
+        waits_for=str(signatures.WORDS[left[0]]) if left else "",
+        may_review=bool(left)
+        and left[0] is SigningStep.REVIEW
+        and reaches(case, actor, Permission.AWARD_REVIEW)
+        and hands.held_by(award.id, actor.person_id) is None,
+        version=award.version,
     )
 
 

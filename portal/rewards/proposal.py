@@ -16,7 +16,7 @@ from portal.people.actor import Actor
 from portal.people.permissions import Permission, Role
 from portal.reports.identity import ask_again, checks_of
 from portal.reports.models import Report
-from portal.rewards import hands
+from portal.rewards import hands, signatures
 from portal.rewards.facts import Computation
 from portal.rewards.models import Act, Award, Share, Stage
 from portal.rewards.moves import move_award
@@ -109,7 +109,7 @@ def _tell(award: Award, report: Report, at: datetime) -> None:
     if Block.IDENTITY in standing(award):
         tell_role(Role.IDENTITY_OFFICER, NoticeKind.IDENTITY_TO_ANSWER, report.number, at)
     else:
-        tell_role(Role.FINANCE, NoticeKind.AWARD_TO_DECIDE, award.number, at)
+        signatures.tell_next(award, at, signatures.profile())
 
 
 def _result(computed: Computation) -> tuple[Derivation, int, Report]:

@@ -15,7 +15,6 @@ from portal.database import db
 from portal.errors import NotAllowed, NotInThisState
 from portal.notices.models import Notice
 from portal.people.actor import SYSTEM
-from portal.people.models import RoleGrant
 from portal.people.permissions import Role
 from portal.reports.models import RealName, Report
 from portal.rewards import awards, hands
@@ -33,6 +32,7 @@ from tests.rewards.world import (
     answer,
     approved,
     claimed,
+    exchanged,
     finding,
     named_report,
     penalise,
@@ -279,9 +279,7 @@ def test_without_a_budget_nothing_is_approved(app: Flask) -> None:
 def test_who_verified_cannot_approve_and_is_told_who_can(app: Flask, world: World) -> None:
     """One person could invent an award and pay it out."""
     award = proposed(world)
-    db.session.add(RoleGrant(account_id=world.accounts["colleague"].id, role=Role.FINANCE.value))
-    db.session.flush()
-    db.session.refresh(world.accounts["colleague"])
+    world.accounts["colleague"] = exchanged(world.person("colleague"), Role.FINANCE)
     with pytest.raises(hands.HandTaken) as refused:
         approved(world, award, who="colleague")
     with app.test_request_context():
@@ -292,7 +290,7 @@ def test_who_verified_cannot_approve_and_is_told_who_can(app: Flask, world: Worl
 
 def test_a_second_account_of_the_same_person_is_the_same_person(world: World) -> None:
     award = proposed(world)
-    second = make_account(Role.FINANCE, person=world.person("verifier"))
+    second = exchanged(world.person("verifier"), Role.FINANCE)
     decision = awards.Decision(award.id, award.version, award.amount_fen)
     with pytest.raises(hands.HandTaken):
         awards.approve(decision, actor_of(second), AT, claim_days=60)
@@ -300,7 +298,7 @@ def test_a_second_account_of_the_same_person_is_the_same_person(world: World) ->
 
 def test_the_identity_officer_cannot_approve(world: World) -> None:
     award = proposed(world)
-    second = make_account(Role.FINANCE, person=world.person("identity"))
+    second = exchanged(world.person("identity"), Role.FINANCE)
     decision = awards.Decision(award.id, award.version, award.amount_fen)
     with pytest.raises(hands.HandTaken) as refused:
         awards.approve(decision, actor_of(second), AT, claim_days=60)
@@ -397,7 +395,7 @@ def test_a_name_the_identity_officer_cannot_confirm_is_none(world: World) -> Non
 def test_an_identity_officer_who_verified_is_refused(world: World) -> None:
     case = verified_case(world)
     report = named_report(case)
-    second = make_account(Role.IDENTITY_OFFICER, person=world.person("colleague"))
+    second = exchanged(world.person("colleague"), Role.IDENTITY_OFFICER)
     world.accounts["other"] = second
     with pytest.raises(hands.HandTaken):
         answer(world, report, who="other")

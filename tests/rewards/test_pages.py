@@ -15,7 +15,6 @@ from portal.reports.models import Report
 from portal.rewards import awards
 from portal.rewards.models import Award, Payout
 from portal.rewards.steps import AwardStatus, ShareStatus
-from tests.fixtures.records import make_account
 from tests.rewards.browser import Browser
 from tests.rewards.world import (
     AT,
@@ -23,6 +22,7 @@ from tests.rewards.world import (
     approved,
     bank_says,
     claimed,
+    exchanged,
     finding,
     luhn_card,
     named_report,
@@ -96,7 +96,7 @@ def test_sending_back_keeps_what_was_typed_when_it_is_refused(app: Flask, world:
 
 def test_who_verified_is_told_who_can_decide(app: Flask, world: World) -> None:
     award = proposed(world)
-    second = make_account(Role.FINANCE, person=world.person("verifier"))
+    second = exchanged(world.person("verifier"), Role.FINANCE)
     browser = Browser(app, second)
     page = browser.get(f"/desk/awards/{award.number}")
     assert "You verified this case, so you cannot approve its award. 王秀兰, 陈静 can." in page

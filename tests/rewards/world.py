@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from flask import current_app
+from sqlalchemy import delete, select
 
 from portal.cases.models import (
     AccidentClass,
@@ -21,7 +22,7 @@ from portal.cases.models import (
 from portal.cases.steps import CaseStatus, Conclusion
 from portal.database import db
 from portal.people.actor import Actor
-from portal.people.models import Account, Person
+from portal.people.models import Account, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.people.sessions import SignedIn
 from portal.reports import identity
@@ -50,6 +51,18 @@ def _card_faults(number: str) -> bool:
     digits = [int(ch) for ch in reversed(number)]
     total = sum(d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(digits))
     return bool(total % 10)
+
+
+def exchanged(person: Person, role: Role) -> Account:
+    """Take every role from a person's accounts and give one in another account, as an administrator may."""
+    accounts = select(Account.id).where(Account.person_id == person.id)
+    db.session.execute(
+        delete(RoleGrant)
+        .where(RoleGrant.account_id.in_(accounts))
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    return make_account(role, person=person)
 
 
 def actor_of(account: Account) -> Actor:
