@@ -54,6 +54,13 @@ class Browser:
         """Post nothing but the token of the form, as the page's scripts do."""
         return self._ask("POST", path, b"", {"X-CSRFToken": token})
 
+    def raw(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
+        """Send anything; returns the status and the headers of the answer."""
+        self._connection.request(method, path, body, {**headers, "X-Forwarded-For": self._network})
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         headers = {**headers, "X-Forwarded-For": self._network}
         if self.cookies:
