@@ -34,6 +34,7 @@ from portal.people.models import Account
 from portal.people.passwords import initial_password
 from portal.people.permissions import Role
 from portal.rewards import fund
+from portal.rewards.commands import reward_rules
 from portal.subjects import register as firms
 from portal.subjects import sheets
 from portal.vault.commands import vault
@@ -203,7 +204,7 @@ def make_app(environ: Mapping[str, str], words: list[str]) -> Flask:
 def register(app: Flask) -> None:
     """Give the application its commands, and what migrates its database."""
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault):
+    for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault, reward_rules):
         app.cli.add_command(command)
     app.cli.add_command(access_commands.break_glass)
 
