@@ -40,9 +40,12 @@ class Combine:
             else:
                 del run.steps[steps:]
                 run.amount_fen = before
-        if any(missing.need not in NEEDED_BEFORE_APPROVAL for missing in run.missing) or not amounts:
+        waiting = any(missing.need not in NEEDED_BEFORE_APPROVAL for missing in run.missing)
+        if amounts or waiting:
+            # A part that pays nothing does not settle the matter while others may pay.
+            del run.reasons[known_reasons:]
+        if waiting or not amounts:
             return False
-        del run.reasons[known_reasons:]
         code = Code.SUM if self.how is Overlap.SUM else Code.HIGHEST
         run.take(code, {f"candidate_{place}": fen for place, fen in enumerate(amounts, start=1)})
         return True
