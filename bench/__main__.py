@@ -19,7 +19,7 @@ import psutil
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from bench import cleaning, rules, seed, vault
+from bench import burdens, cleaning, rules, seed, vault
 from bench.load import Browser, Round, limit_flow, measure, report_flow
 from bench.servers import Server, fill_pool, folder, limit, portal
 from portal.challenge.jobs import POOL_LEVEL
@@ -73,6 +73,8 @@ def submission_round(base: Server, servers: list[Server], count: int, figures: F
             add(figures, f"{prefix}: CPU of the limit form", one.cpu_ms / least.cpu_ms)
             add(figures, f"{prefix}: throughput of the limit form", one.per_second / least.per_second)
             add(figures, f"{prefix}: p99/p50", one.quantile(0.99) / one.quantile(0.5))
+        # What this machine does to the tail of a form that does nothing: no portal can be below it.
+        add(figures, f"limit, {label}: p99/p50", least.quantile(0.99) / least.quantile(0.5))
 
 
 def show(server: str, label: str, one: Round) -> None:
@@ -133,9 +135,31 @@ def queue_rounds(base: Server, server: Server, rounds: int, count: int, figures:
                 f"{server.name}, queue at {size:,}: p95 of hello",
                 queue.quantile(0.95) / hello.quantile(0.95),
             )
-            add(figures, f"{server.name}, queue at {size:,}: p95 ms", 1.0 * queue.quantile(0.95))
-        with app.app_context():
-            pass
+            add(figures, f"{server.name}, queue at {size:,}: p95 ms", queue.quantile(0.95))
+    few, many = (
+        statistics.median(figures[f"{server.name}, queue at {size:,}: p95 ms"]) for size in QUEUE_SIZES
+    )
+    add(figures, f"{server.name}, queue: p95 at 100,000 of its p95 at 1,000", many / few)
+
+
+def burden_rounds(servers: list[Server], rounds: int, count: int, figures: Figures) -> None:
+    """Measure the memory at rest and under a film, and what slow senders do to another visitor."""
+    for server in servers:
+        add(figures, f"{server.name}: a web process at rest, MB", server.largest_rss())
+    for server in servers:
+        burdens.home(server, count)
+        for _ in range(rounds):
+            free = burdens.home(server, count)
+            with burdens.SlowSenders(server):
+                crowded = burdens.home(server, count)
+            show(server.name, "home", free)
+            show(server.name, "home, slow", crowded)
+            add(
+                figures,
+                f"{server.name}, 20 slow senders: p95 of the home page without them",
+                crowded.quantile(0.95) / free.quantile(0.95),
+            )
+        add(figures, f"{server.name}: a web process while a film arrives, MB", burdens.film(server))
 
 
 def cleaning_rounds(rounds: int, count: int, figures: Figures) -> None:
@@ -150,8 +174,6 @@ def cleaning_rounds(rounds: int, count: int, figures: Figures) -> None:
 
 PHOTOS = "12-megapixel photos cleaned a second and core"
 TARGETS = {
-    vault.SEALING: Target("vault", 1.0),
-    vault.REVEALING: Target("vault", 300.0),
     PHOTOS: Target("6", 4.0, more=True),
     "text: CPU of the limit form": Target("1", 2.5),
     "portal on PostgreSQL, text: throughput of the limit form": Target("1", 0.35, more=True),
@@ -159,6 +181,13 @@ TARGETS = {
     "portal on PostgreSQL, text: p99/p50": Target("1", 2.0),
     "portal on SQLite, text: p99/p50": Target("1", 2.5),
     "1 MiB photo: CPU of the limit form": Target("3", 1.5),
+    vault.SEALING: Target("vault", 1.0),
+    vault.REVEALING: Target("vault", 300.0),
+    "queue at 100,000: p95 of hello": Target("4", 8.0),
+    "queue: p95 at 100,000 of its p95 at 1,000": Target("4", 1.3),
+    "a web process at rest, MB": Target("7", 100.0),
+    "a web process while a film arrives, MB": Target("7", 120.0),
+    "20 slow senders: p95 of the home page without them": Target("filing", 3.0),
 }
 
 
@@ -202,7 +231,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flows", type=int, default=160, help="flows in each measurement")
-    parts = ("submission", "receipt", "queue", "cleaning", "rules", "vault")
+    parts = ("submission", "receipt", "queue", "cleaning", "rules", "burdens", "vault")
     parser.add_argument("--only", choices=parts, default="")
     wanted = parser.parse_args()
     figures: Figures = {}
@@ -223,6 +252,8 @@ def main() -> int:
 def serve(wanted: argparse.Namespace, figures: Figures) -> None:
     """Measure everything that is asked of servers."""
     with folder() as directory, limit(subfolder(directory, "limit")) as base, both(directory) as servers:
+        if wanted.only in {"", "burdens"}:  # first: memory at rest is that of a process that served nothing
+            burden_rounds(servers, wanted.rounds, wanted.flows, figures)
         for server in servers:
             assert server.settings is not None
             seed.places(create_app(server.settings, faces=frozenset()))
