@@ -19,7 +19,7 @@ import psutil
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from bench import burdens, cleaning, rules, seed, vault
+from bench import burdens, cleaning, login, rules, seed, vault
 from bench.load import Browser, Round, limit_flow, measure, report_flow
 from bench.servers import Server, fill_pool, folder, limit, portal
 from portal.challenge.jobs import POOL_LEVEL
@@ -231,7 +231,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flows", type=int, default=160, help="flows in each measurement")
-    parts = ("submission", "receipt", "queue", "cleaning", "rules", "burdens", "vault")
+    parts = ("submission", "receipt", "queue", "cleaning", "rules", "burdens", "vault", "login")
     parser.add_argument("--only", choices=parts, default="")
     wanted = parser.parse_args()
     figures: Figures = {}
@@ -239,11 +239,13 @@ def main() -> int:
         cleaning_rounds(wanted.rounds, 8, figures)
     if wanted.only in {"", "rules"}:
         rules.main()
+    if wanted.only in {"", "login"}:
+        login.main()
     if wanted.only in {"", "vault"}:
         for _ in range(wanted.rounds):
             add(figures, vault.SEALING, vault.sealing_ms())
             add(figures, vault.REVEALING, vault.revealing_ms())
-    if wanted.only not in {"cleaning", "rules", "vault"}:
+    if wanted.only not in {"cleaning", "rules", "vault", "login"}:
         serve(wanted, figures)
     report(figures)
     return 0

@@ -13,6 +13,7 @@ from portal.cases import alarms
 from portal.database import db
 from portal.evidence import scrub
 from portal.notices import sweeper
+from portal.people import throttle
 from portal.run.jobs import QUEUES
 from portal.run.queue import SCHEDULE_SEEN_KEY, bell
 
@@ -44,6 +45,11 @@ def troubles() -> dict[str, str]:
     unheard = alarms.unheard(clock.now())
     if unheard:
         found["alarms"] = f"{unheard} urgent reports have reached nobody; look at the duty roster"
+    guessed = throttle.spread(clock.now())
+    if guessed > throttle.SPREAD_ALARM:
+        found["log-ins"] = (
+            f"{guessed} names or networks failed to log in within ten minutes: somebody guesses"
+        )
     faulty = scrub.faulty_count()
     if faulty:
         found["evidence"] = f"{faulty} files are missing or damaged; flask doctor names them"

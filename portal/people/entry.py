@@ -97,8 +97,8 @@ def step_up(ring: Keyring, signed: SignedIn, proof: Proof, at: datetime) -> Sign
 def _prove(ring: Keyring, account: Account, proof: Proof, purpose: Purpose, at: datetime) -> Means | None:
     """Prove a second factor; tries are counted for the whole account, wherever they come from."""
     key = throttle.counter_key(ring, "code", account.username)
+    # The counter stays locked for the moment that the check takes; every way out of here commits it.
     free = throttle.claim(key, at)
-    db.session.commit()
     means = factors.prove(ring, account, proof, purpose, at) if free and account.active else None
     if means:
         throttle.forget(key)

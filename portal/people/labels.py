@@ -26,7 +26,7 @@ def role_label(role: str) -> str:
 
 
 DEVICES = {
-    "phone": lazy_gettext("Telephone"),
+    "phone": lazy_gettext("Mobile phone"),
     "tablet": lazy_gettext("Tablet"),
     "computer": lazy_gettext("Computer"),
 }

@@ -1,6 +1,8 @@
 """Slowing down who guesses: counters of failed log-ins under keyed digests, in the database.
 
-A stranger without the password slows only his own network, so he can never keep somebody else out.
+A stranger without the password slows only his own network, so he can never keep somebody else out. Beside
+these counters a network has 20 failed log-ins in ten minutes (the limit stands at the route), and failures that
+are spread over many networks are an alarm of ``/healthz``.
 Who knows the password and guesses codes slows the whole account, but never for longer than ``LONGEST``.
 """
 
@@ -10,7 +12,7 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.database import db
@@ -20,6 +22,8 @@ from portal.vault.keys import Keyring
 FREE_TRIES = 5
 LONGEST = timedelta(minutes=15)
 FORGET_AFTER = timedelta(days=1)
+SPREAD_WITHIN = timedelta(minutes=10)
+SPREAD_ALARM = 100
 
 
 def counter_key(ring: Keyring, kind: str, *parts: str) -> bytes:
@@ -68,6 +72,15 @@ def _locked(key: bytes, at: datetime) -> LoginFailure:
 def forget(*keys: bytes) -> None:
     """Begin again from nothing after a log-in that was right."""
     db.session.execute(delete(LoginFailure).where(LoginFailure.key_digest.in_(keys)))
+
+
+def spread(at: datetime) -> int:
+    """Return how many names and networks failed to log in within the last minutes, each counted once.
+
+    One password tried on many accounts from many networks stays below every other limit; this sees it.
+    """
+    recent = LoginFailure.last_at > at - SPREAD_WITHIN
+    return db.session.scalar(select(func.count()).select_from(LoginFailure).where(recent)) or 0
 
 
 def forget_old(at: datetime) -> None:

@@ -260,13 +260,13 @@ def test_the_hash_grows_with_its_parameters_at_the_next_log_in(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch, officer: Staff
 ) -> None:
     before = officer.account.password_hash
-    stronger = type(accounts._hasher)(time_cost=3, memory_cost=20 * 1024, parallelism=1)
+    stronger = type(accounts._hasher)(time_cost=4, memory_cost=20 * 1024, parallelism=1)
     monkeypatch.setattr(accounts, "_hasher", stronger)
     with clock.frozen(NOON):
         assert log_in(app.test_client(), officer, NOON).status_code == 302
     session.refresh(officer.account)
     assert officer.account.password_hash != before
-    assert "m=20480,t=3" in officer.account.password_hash
+    assert "m=20480,t=4" in officer.account.password_hash
 
 
 def test_a_victim_of_guessing_gets_in_from_his_own_network_after_a_short_wait(

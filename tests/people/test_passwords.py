@@ -87,7 +87,7 @@ def test_given_out_passwords_are_strong_and_never_the_same() -> None:
 
 def test_passwords_are_kept_as_argon2id(app: Flask) -> None:
     kept = accounts.hash_password("thirteen crows by the river")
-    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=3,p=1$")
 
 
 def test_the_name_of_the_city_of_this_installation_counts_for_nothing(app: Flask) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, health
 from portal.people import sessions, throttle
 from portal.people.models import LoginFailure, StaffSession
 from portal.people.permissions import Role
@@ -92,3 +92,15 @@ def test_old_sessions_and_counters_are_deleted_and_new_ones_stay(session: Sessio
         sessions.purge()
     assert list(session.scalars(select(StaffSession.started_at))) == [new]
     assert list(session.scalars(select(LoginFailure.key_digest))) == [OTHER]
+
+
+def test_one_password_tried_from_many_networks_is_seen(app: Flask, session: Session) -> None:
+    """Each network stays below its limit; only together they are an attack."""
+    ring = app.extensions["portal_keyring"]
+    for number in range(throttle.SPREAD_ALARM + 1):
+        throttle.claim(throttle.counter_key(ring, "guess", f"user{number}", f"network{number}"), NOON)
+    session.commit()
+    with clock.frozen(NOON):
+        assert "somebody guesses" in health.troubles()["log-ins"]
+    with clock.frozen(NOON + timedelta(minutes=11)):
+        assert "log-ins" not in health.troubles()
