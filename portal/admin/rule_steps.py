@@ -58,6 +58,9 @@ def rule_set_upload() -> Answer:
     except Refusal as refusal:
         db.session.rollback()
         return _box(_text(body), refused=refusal.sentence()), refusal.status
+    except IntegrityError:
+        db.session.rollback()
+        return _box(_text(body), refused=RuleVersionStale().sentence()), RuleVersionStale.status
     flash(gettext("Kept as a draft. Read it through, then say that it is checked."), "message")
     return redirect(address(row))
 
