@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from portal.rewards.phrases import Line, Phrases, Row
+from portal.rewards.clause_phrases import ClausePhrases
+from portal.rewards.phrases import Line, Row
 from portal.rewards.rules.model import Entry, Limit, RuleSet, Source, Text, Uplift
 from portal.rewards.rules.vocabulary import (
     About,
@@ -105,7 +106,7 @@ class _Writer:
 
     def __init__(self, rules: RuleSet, tr: Tongue, titles: Titles) -> None:
         self.rules, self.tr, self.titles = rules, tr, titles
-        self.words = Phrases(rules.facts, tr)
+        self.words = ClausePhrases(rules.facts, tr)
 
     def whole(self) -> Prose:
         rules, tr = self.rules, self.tr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 
 from portal.rewards.phrases import Phrases, lowered
@@ -11,7 +11,8 @@ from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation, Step
 from portal.rewards.rules.model import Uplift
 from portal.rewards.rules.vocabulary import AccidentClass, FactType, Kind, Part, RoundMode
-from portal.rewards.speech import decimal, listed, percent, text, yuan, yuan_exact
+from portal.rewards.speech import decimal, listed, text, yuan, yuan_exact
+from portal.rewards.step_inputs import candidates, counted_fact, exact_in, money_of, rate_in
 from portal.rewards.terms import CLASSES, KINDS, ROUNDINGS
 
 
@@ -37,8 +38,8 @@ class StepLines:
     def base(self, step: Step) -> Line:
         """Return the sum of the money facts that count, and what does not count."""
         tr, counted = self.tr, str(step.given["base"]).split("+")
-        how = " + ".join(self._part(step, part) for part in counted if _money_of(step, part))
-        others = [part for part in Part if part not in counted and _money_of(step, part)]
+        how = " + ".join(self._part(step, part) for part in counted if money_of(step, part))
+        others = [part for part in Part if part not in counted and money_of(step, part)]
         left_out = " + ".join(self._part(step, part) for part in others)
         if left_out:
             how = tr("%(counted)s; not counted: %(left_out)s", counted=how or "0", left_out=left_out)
@@ -49,12 +50,12 @@ class StepLines:
 
     def _part(self, step: Step, part: str) -> str:
         """Return one part with its amount."""
-        amount = yuan(_money_of(step, part))
+        amount = yuan(money_of(step, part))
         return self.tr("%(part)s %(amount)s", part=self.words.inside(part), amount=amount)
 
     def percent(self, step: Step) -> Line:
         """Return a share of what came before."""
-        tr, rate = self.tr, _rate(step)
+        tr, rate = self.tr, rate_in(step)
         formula = self._looked_up(step, f"{yuan(step.before_fen)} × {rate}")
         return Line(
             tr("%(rate)s of that sum", rate=rate), yuan_exact(step.after_fen), self._sourced(formula, step)
@@ -71,8 +72,8 @@ class StepLines:
     def each(self, step: Step) -> Line:
         """Return an amount for each of what a fact counts."""
         tr, given = self.tr, step.given
-        count, each = _exact(given, "count"), _exact(given, "each")
-        counted = _counted(given)
+        count, each = exact_in(given, "count"), exact_in(given, "each")
+        counted = counted_fact(given)
         title = (
             tr("%(label)s: %(count)s", label=self.words.label(counted), count=decimal(count))
             if counted
@@ -190,7 +191,7 @@ class StepLines:
 
     def sum_of(self, step: Step) -> Line:
         """Return the sum of parts, or of several findings."""
-        amounts = _candidates(step)
+        amounts = candidates(step)
         title = self.tr("The sum")
         if "findings" in step.given:
             title = self.tr("The sum of %(count)s findings", count=len(amounts))
@@ -198,12 +199,12 @@ class StepLines:
 
     def highest(self, step: Step) -> Line:
         """Return the highest of parts."""
-        amounts = _candidates(step)
+        amounts = candidates(step)
         return Line(self.tr("The highest"), yuan_exact(step.after_fen), " / ".join(map(yuan, amounts)))
 
     def overlap(self, step: Step) -> Line:
         """Return that the highest single award of several findings is paid."""
-        amounts = _candidates(step)
+        amounts = candidates(step)
         title = self.tr("The highest of %(count)s findings", count=len(amounts))
         return Line(title, yuan_exact(step.after_fen), " / ".join(map(yuan, amounts)))
 
@@ -213,7 +214,7 @@ class StepLines:
         """Return what is added, and how much."""
         tr, given = self.tr, step.given
         of = given.get("of", step.before_fen)
-        formula = yuan(step.value("fixed")) if "fixed" in given else f"{yuan(int(of))} × {_rate(step)}"
+        formula = yuan(step.value("fixed")) if "fixed" in given else f"{yuan(int(of))} × {rate_in(step)}"
         if given.get("at_least"):
             least = yuan(step.value("at_least"))
             formula = tr("%(formula)s, at least %(least)s", formula=formula, least=least)
@@ -223,7 +224,7 @@ class StepLines:
     def _uplift_title(self, step: Step) -> str:
         tr = self.tr
         found = self._uplift_of(step)
-        more = yuan(step.value("fixed")) if "fixed" in step.given else _rate(step)
+        more = yuan(step.value("fixed")) if "fixed" in step.given else rate_in(step)
         if found is not None and found.title is not None:
             return tr("%(title)s, plus %(more)s", title=text(found.title, tr), more=more)
         if step.code is Code.MERIT:
@@ -337,32 +338,3 @@ _LINES: dict[Code, Callable[[StepLines, Step], Line]] = {
     Code.TAX: StepLines.tax,
     Code.SEALED: StepLines.sealed,
 }
-
-
-def _candidates(step: Step) -> list[int]:
-    """Return the amounts that stand beside each other, in their order."""
-    keys = sorted((key for key in step.given if key.startswith("candidate_")), key=lambda key: int(key[10:]))
-    return [step.value(key) for key in keys]
-
-
-def _money_of(step: Step, part: str) -> int:
-    """Return the fen of a part; a part that the step does not name is nothing."""
-    return step.value(part) if part in step.given else 0
-
-
-def _counted(given: Mapping[str, int | str]) -> str:
-    """Return the fact that was counted, if the step names it."""
-    named = given.get("of")
-    return named if isinstance(named, str) else ""
-
-
-def _exact(given: Mapping[str, int | str], key: str) -> Fraction:
-    """Return a number of a step that may be a fraction."""
-    if f"{key}_denominator" in given:
-        return Fraction(int(given[f"{key}_numerator"]), int(given[f"{key}_denominator"]))
-    return Fraction(int(given[key]))
-
-
-def _rate(step: Step) -> str:
-    """Return the rate of a step in percent, such as "15%"."""
-    return percent(Fraction(step.value("rate_numerator"), step.value("rate_denominator")))
