@@ -41,7 +41,15 @@ MOST = 10
 MOST_BYTES = 16 * 1024
 VERIFY = UserVerificationRequirement.REQUIRED
 # What the package raises at bytes that no authenticator made, besides its own errors.
-_UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError)
+_UNREADABLE = (
+    WebAuthnException,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+)
 
 
 class Purpose(StrEnum):
