@@ -1,8 +1,8 @@
 """Slowing down who guesses: counters of failed log-ins under keyed digests, in the database.
 
 A stranger without the password slows only his own network, so he can never keep somebody else out. Beside
-these counters a network has 20 failed log-ins in ten minutes (the limit stands at the route), and failures that
-are spread over many networks are an alarm of ``/healthz``.
+these counters a network has 20 failed log-ins in ten minutes (the limit stands at the route), and failures
+that are spread over many networks are an alarm of ``/healthz``.
 Who knows the password and guesses codes slows the whole account, but never for longer than ``LONGEST``.
 """
 
