@@ -129,6 +129,7 @@ NOTICE_PAGES = {
     NoticeKind.BREAK_GLASS.value: ("desk.people", "q"),
 }
 
+    NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
 
 def open_items() -> list[Item]:
     """Return the entries that this process serves and this person may open."""
