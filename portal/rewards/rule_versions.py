@@ -12,8 +12,10 @@ from portal.audit.events import record
 from portal.clock import city_date
 from portal.database import db
 from portal.errors import NotAllowed, NotFound, Refusal, Stale, gettext_noop
+from portal.notices.outbox import NoticeKind, tell_staff
 from portal.people.actor import Actor
-from portal.people.permissions import Permission
+from portal.people.models import Account, RoleGrant
+from portal.people.permissions import TABLE, Permission
 from portal.reports.sectors import SECTORS
 from portal.rewards import rulebook
 from portal.rewards.moves import move_rule_set
@@ -175,6 +177,8 @@ def check(row: RuleVersion, actor: Actor, at: datetime, *, seen: int) -> None:
     move_rule_set(row, RuleAction.CHECK, actor, at, role=actor.role_for(Permission.RULES_WRITE))
     row.checked_by, row.checked_at = actor.person_id, at
     db.session.flush()
+    if not row.invented:
+        _tell_others(row, at)
 
 
 def enforce(row: RuleVersion, wanted: Enforcement, actor: Actor, at: datetime, *, seen: int) -> None:
@@ -242,6 +246,22 @@ def predecessor(row: RuleVersion) -> RuleVersion | None:
 def _to_replace(row: RuleVersion, wanted: Enforcement) -> list[RuleVersion]:
     """Return what ends: earlier versions of the same rule always, others where somebody chose so."""
     return [one for one in replaceable(row) if one.rule_id == row.rule_id or one.id in set(wanted.replaces)]
+
+
+def _tell_others(row: RuleVersion, at: datetime) -> None:
+    """Tell those who may put it in force, in the desk: everybody but who uploaded it."""
+    roles = [role.value for role in TABLE[Permission.RULES_ENFORCE]]
+    accounts = db.session.scalars(
+        select(Account.id)
+        .where(
+            Account.active,
+            Account.person_id != row.uploaded_by,
+            Account.id.in_(select(RoleGrant.account_id).where(RoleGrant.role.in_(roles))),
+        )
+        .order_by(Account.id)
+    )
+    for account_id in accounts:
+        tell_staff(account_id, NoticeKind.RULES_TO_ENFORCE, reference=row.rule_id, at=at)
 
 
 def _must_hold(actor: Actor, permission: Permission) -> None:

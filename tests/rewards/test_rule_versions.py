@@ -12,6 +12,8 @@ from portal.audit.models import Event
 from portal.clock import city_date
 from portal.database import db
 from portal.errors import NotAllowed, NotInThisState, Refusal
+from portal.notices.models import Notice
+from portal.notices.outbox import NoticeKind
 from portal.people.actor import Actor
 from portal.people.permissions import Role
 from portal.rewards import rule_versions as service
@@ -232,3 +234,11 @@ def test_every_shipped_file_is_right_and_says_the_same_in_the_database(app: Flas
         rules = rulebook.rules_of_row(row)
         assert (rules.id, rules.version, rules.title.zh) == (row.rule_id, row.version, row.title_zh)
         assert (list(rules.sectors), rules.governs_by.value) == (row.sectors, row.governs_by)
+
+
+def test_those_who_may_say_yes_are_told_and_who_uploaded_is_not(office: Office) -> None:
+    office.checked(rule_text())
+    told = db.session.execute(
+        select(Notice.account_id, Notice.reference).where(Notice.kind == NoticeKind.RULES_TO_ENFORCE.value)
+    ).all()
+    assert {tuple(row) for row in told} == {(office.second.account_id, "test-city")}
