@@ -153,6 +153,7 @@ def upgrade() -> None:
         ("case_facts", "case_id", "cases.id", None),
     ):
         _facts(table, column, target, cascade)
+    op.add_column("reporter_facts", sa.Column("reason", sa.Text(), nullable=False, server_default=""))
     op.add_column("penalties", sa.Column("final_on", sa.Date(), nullable=True))
     op.add_column("penalties", sa.Column("collected_on", sa.Date(), nullable=True))
     _fill()

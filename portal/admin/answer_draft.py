@@ -16,7 +16,7 @@ from portal.cases.site_checks import checks_of
 from portal.cases.steps import Conclusion, RectificationStatus
 from portal.cases.telling import live_reports
 from portal.presentation import day
-from portal.rewards.awards import live_award
+from portal.rewards.live import live_award
 
 
 def draft(case: Case) -> str:

@@ -22,6 +22,7 @@ from portal.people.permissions import Permission
 from portal.rewards import awards, signatures
 from portal.rewards.explain import Audience
 from portal.rewards.lines import lines_for
+from portal.rewards.live import live_award
 from portal.rewards.panel import Choosable, choosable, may_act
 
 
@@ -114,14 +115,14 @@ def _fen(text: str) -> int:
 
 def _fingerprint(case: Case) -> str:
     """Return what the officer decides on, as a short text; nothing in it comes from the reporter."""
-    award = awards.live_award(case.id)
+    award = live_award(case.id)
     status = award.status.value if award else "none"
     parts = [f"{one.finding_id}:{one.low_fen}:{one.high_fen}:{one.chosen_fen}" for one in choosable(case)]
     return "|".join([status, *parts])
 
 
 def _page(case: Case, form: ReasonForm, refusal: str = "") -> str:
-    award = awards.live_award(case.id)
+    award = live_award(case.id)
     return render_template(
         "admin/award.html",
         case=case,

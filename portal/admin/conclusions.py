@@ -8,7 +8,7 @@ from flask_login import current_user
 from portal import clock
 from portal.admin.answer_draft import draft
 from portal.admin.blueprint import desk
-from portal.admin.verification import has_step
+from portal.admin.verification import compose, has_step
 from portal.admin.verification_forms import AnswerForm, ConcludeForm
 from portal.admin.verification_words import ANSWER, CONCLUDE
 from portal.admin.verifying import begin, take
@@ -22,6 +22,7 @@ from portal.extensions import settings
 def case_conclude(number: str) -> ResponseReturnValue:
     """End the verification with its conclusion."""
     case = begin(number)
+    actor, now = current_user.actor, clock.now()
     form = ConcludeForm()
 
     def act() -> None:
@@ -29,11 +30,12 @@ def case_conclude(number: str) -> ResponseReturnValue:
             case,
             form.chosen,
             form.note.data,
-            current_user.actor,
-            clock.now(),
+            actor,
+            now,
             version=form.of_version,
             terms=Terms.of(settings()),
         )
+        compose(case, actor, now)
 
     return take(
         case,

@@ -18,7 +18,8 @@ from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
 from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
-from portal.rewards import answers, awards, hands
+from portal.rewards import answers, hands
+from portal.rewards.live import live_award
 from portal.rewards.models import Act
 from portal.vault import seconds
 from portal.vault.asking import vault
@@ -165,7 +166,7 @@ def _page(report: Report, form: AnswersForm, refusal: str = "", legal: dict[str,
 def _apart(report: Report) -> str:
     """Return why this person may not answer here, and who can; empty when nothing keeps them apart."""
     person_id = current_user.actor.person_id
-    award = awards.live_award(report.case_id)
+    award = live_award(report.case_id)
     held = hands.held_by(award.id, person_id) if award else None
     if held is None and person_id in hands.verifiers_of(report.case_id):
         held = Act.VERIFY

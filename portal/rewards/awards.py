@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal.cases.conclusion import CONFIRMED
 from portal.cases.models import Case
 from portal.cases.telling import tell_officer
 from portal.database import db
@@ -19,13 +20,15 @@ from portal.people.permissions import Permission
 from portal.reports.models import Report
 from portal.rewards import fund, hands, shares, signatures
 from portal.rewards.facts import Computation, compute_case, stored_choices
-from portal.rewards.models import Act, Award, Share, Stage
+from portal.rewards.live import compute_award, live_award, live_awards
+from portal.rewards.models import Act, Award, Share
 from portal.rewards.moves import move_award
 from portal.rewards.proposal import differs, propose, revise
 from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.outcome import Need
+from portal.rewards.rules.vocabulary import PayableWhen
 from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.standing import Block, NotReady, standing
 from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction
@@ -91,15 +94,6 @@ class Decision:
     reason: str = ""
 
 
-def live_award(case_id: int) -> Award | None:
-    """Return the case's award that is not refused."""
-    return db.session.scalar(
-        select(Award).where(
-            Award.case_id == case_id, Award.stage == Stage.MAIN, Award.status.in_(LIVE_AWARDS)
-        )
-    )
-
-
 def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
     """Propose the award of a case, or revise the one that waits; None while nothing is payable.
 
@@ -108,10 +102,16 @@ def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
     award = live_award(case.id)
     computed = compute_case(case, stored_choices(award.facts) if award else {})
     if award is None:
-        return propose(case, computed, actor, at) if computed.payable else None
+        return propose(case, computed, actor, at) if computed.payable and is_time(case, computed) else None
     if award.status in OPEN_AWARDS and computed.payable and differs(award, computed):
         revise(award, computed, actor, at, case_id=case.id)
     return award
+
+
+def is_time(case: Case, computed: Computation) -> bool:
+    """Tell whether an award may be proposed now: where no penalty has to come first, once it is concluded."""
+    at_once = computed.rules is not None and computed.rules.payable_when is PayableWhen.VERIFIED
+    return not at_once or case.conclusion in CONFIRMED
 
 
 def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Award:
@@ -127,6 +127,8 @@ def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Aw
     given = {finding: Choice(fen, reasoned=True) for finding, fen in chosen.amounts_fen.items()}
     computed = compute_case(case, {**kept, **given})
     _check_choice(computed)
+    if not is_time(case, computed):
+        raise NotReady(Block.NOT_PAYABLE)
     if award is None:
         award = propose(case, computed, actor, at, reason)
     else:
@@ -140,11 +142,11 @@ def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
     said = _reason(reason)
-    award = live_award(case.id)
-    if award is None or award.status is not AwardStatus.SENT_BACK:
+    award = next((one for one in live_awards(case.id) if one.status is AwardStatus.SENT_BACK), None)
+    if award is None:
         raise NotInThisState
     _must_be_verifier(award, actor)
-    computed = compute_case(case, stored_choices(award.facts))
+    computed = compute_award(case, award)
     if not computed.payable:
         raise NotReady(Block.NOT_PAYABLE)
     revise(award, computed, actor, at, case_id=case.id, reason=said)
@@ -159,7 +161,7 @@ def refresh(award: Award, at: datetime) -> bool:
     """
     if award.status is not AwardStatus.PROPOSED:
         return False
-    computed = compute_case(case_of(award), stored_choices(award.facts))
+    computed = compute_award(case_of(award), award)
     if not computed.payable or not differs(award, computed):
         return False
     revise(award, computed, SYSTEM, at, case_id=None)
@@ -179,7 +181,7 @@ def review(case: Case, version: int, actor: Actor, at: datetime, *, profile: Pro
     """Sign the award of a case as its supervisor saw it; ``version`` is the award's."""
     if not actor.may(Permission.AWARD_REVIEW):
         raise NotAllowed
-    waiting = live_award(case.id)
+    waiting = next((one for one in live_awards(case.id) if one.status is AwardStatus.PROPOSED), None)
     award = _locked(waiting.id) if waiting else None
     if award is None:
         raise NotFound

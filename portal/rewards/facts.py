@@ -1,9 +1,9 @@
-"""From the rows of a case to the facts the rules ask for: codes, numbers and yes or no, nothing else."""
+"""From the rows of a case to the facts its rule set asks for, and what comes out of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -13,41 +13,54 @@ from portal.cases.telling import live_reports
 from portal.database import db
 from portal.reports.identity import checks_of_many
 from portal.reports.models import IdentityCheck, Question, RealName, Report
-from portal.rewards.rules import given as rules
+from portal.rewards import answered, rulebook
+from portal.rewards.earlier import earlier_awards
+from portal.rewards.rules import given
 from portal.rewards.rules import vocabulary as words
-from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
-from portal.rewards.rules.outcome import Need, Outcome, Verdict
+from portal.rewards.rules.model import Fact, RuleSet
+from portal.rewards.rules.outcome import Ineligible, Need, Outcome, Reason, Verdict
+from portal.rewards.stored_facts import ACCIDENT_CLASS, INSIDER, OWN_PLACE, stored_facts
 
-_PENALTY = {
-    PenaltyState.PENDING: words.PenaltyState.PENDING,
-    PenaltyState.PENALISED: words.PenaltyState.RECORDED,
-    PenaltyState.NONE: words.PenaltyState.NONE,
-}
 _PART = {
     PenaltyPart.FIRM: words.Part.FINE_FIRM,
     PenaltyPart.PERSON: words.Part.FINE_PERSON,
     PenaltyPart.CONFISCATED: words.Part.CONFISCATED,
 }
-INSIDER = "insider"
 NOT_TRUE = frozenset({Conclusion.FALSE, Conclusion.CANNOT_BE_CLEARED_UP})
 CHOICE_NEEDS = frozenset({Need.CHOICE, Need.CHOICE_CONFIRMATION, Need.CHOICE_INSIDE_BAND, Need.CHOICE_REASON})
+NO_RULE = Outcome(
+    Verdict.NOT_COVERED, reason=Reason.KIND_NOT_COVERED, reasons=(Ineligible(Reason.KIND_NOT_COVERED),)
+)
+
+Texts = Mapping[int, Mapping[str, str]]
+Choices = Mapping[int, given.Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For which stage is computed: beside which main award (fen), and which reports it passes over."""
+
+    stage: words.Stage = words.Stage.MAIN
+    main_award_fen: int | None = None
+    without: frozenset[int] = frozenset()
+
+
+MAIN = Asked()
 
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """What the rules give for a case now: for which report, from which facts."""
+    """What the governing rule set gives for a case now: for which report, from which facts."""
 
     report: Report | None
     findings: tuple[Finding, ...]
-    facts: rules.Facts
+    facts: given.Facts
     outcome: Outcome
-
-    @property
-    def penalties_known(self) -> bool:
-        """Tell whether the penalty, or its absence, is recorded for all that a rule covers (payable_when)."""
-        covered = [one for one in self.facts.findings if ANYANG.entry_for(one.kind)]
-        return bool(covered) and all(one.penalty is not words.PenaltyState.PENDING for one in covered)
+    rules: RuleSet | None = None
+    stage: words.Stage = words.Stage.MAIN
+    sharers: tuple[Report, ...] = ()
+    """Among whom it is divided, in order of receipt."""
 
     @property
     def choice_needs(self) -> tuple[int, ...]:
@@ -62,52 +75,78 @@ class Computation:
     def only_choices_missing(self) -> bool:
         """Tell whether nothing but an officer's choice stands between the case and its award."""
         others = {missing.need for missing in self.outcome.needs} - CHOICE_NEEDS - {Need.IDENTITY_ANSWER}
-        return self.penalties_known and bool(self.choice_needs) and not others
+        return self.outcome.payable and bool(self.choice_needs) and not others
 
     @property
     def payable(self) -> bool:
         """Tell whether an award can be proposed; an identity answer may still be missing."""
         return (
             self.outcome.verdict is Verdict.AWARD
-            and self.penalties_known
+            and self.outcome.payable
             and not self.choice_needs
             and self.report is not None
         )
 
+    @property
+    def computed_fen(self) -> int:
+        """Return what the rule gives, in fen: without the officer's choice, where it does not need one."""
+        rule_gives = self.outcome.computed_fen
+        return (self.outcome.amount_fen or 0) if rule_gives is None else rule_gives
+
     def stored(self) -> dict[str, object]:
         """Return the facts as they are stored with the award."""
-        return {
-            "real_name": self.facts.reporter.real_name.value,
-            "employment_asked": INSIDER in self.facts.reporter.asked | self.facts.reporter.values.keys(),
-            "employee": self.facts.reporter.values.get(INSIDER),
-            "findings": [
-                _stored_finding(finding, facts)
-                for finding, facts in zip(self.findings, self.facts.findings, strict=True)
-            ],
-        }
+        return stored_facts(self.facts, tuple(finding.id for finding in self.findings))
 
 
-def compute_case(case: Case, choices: Mapping[int, rules.Choice]) -> Computation:
-    """Return what the rules give; the first report in order of receipt that they allow is the one paid."""
-    findings = findings_of(case)
-    facts = tuple(_finding_facts(finding, choices.get(finding.id)) for finding in findings)
-    reports = live_reports(case)
-    checks = checks_of_many(report.id for report in reports if report.real_name is not RealName.NONE)
-    computed = [_for_report(report, findings, facts, checks.get(report.id, {})) for report in reports]
-    eligible = next((one for one in computed if one.outcome.verdict is not Verdict.INELIGIBLE), None)
-    if eligible is not None:
-        return eligible
-    if computed:
-        return computed[0]
-    return Computation(None, findings, rules.Facts(facts), compute(rules.Facts(facts), ANYANG))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a case apart from its reporters, and for what it is asked."""
+
+    case: Case
+    rules: RuleSet
+    findings: tuple[Finding, ...]
+    facts: given.Facts
+    asked: Asked
+
+
+def compute_case(
+    case: Case, choices: Choices, *, rules: RuleSet | None = None, asked: Asked = MAIN
+) -> Computation:
+    """Return what a case earns by the rule set that governs it (or by another one, to try it).
+
+    Paid is the first report in order of receipt that the rules allow, or all of them where they share.
+    """
+    return compute_known(case, findings_of(case), choices, rules=rules, asked=asked)
+
+
+def compute_known(
+    case: Case,
+    findings: tuple[Finding, ...],
+    choices: Choices,
+    *,
+    rules: RuleSet | None = None,
+    asked: Asked = MAIN,
+    typed: Texts | None = None,
+    typed_case: Mapping[str, str] | None = None,
+) -> Computation:
+    """Return what these findings earn; ``typed`` holds answers that take the place of those that are kept."""
+    governing = rules or rulebook.governing(case, findings)
+    if governing is None:
+        return Computation(None, findings, _bare(findings), NO_RULE, stage=asked.stage)
+    facts = _facts_of_case(case, governing, findings, choices, typed, typed_case)
+    known = _Known(case, governing, findings, facts, asked)
+    reports = [one for one in live_reports(case) if one.id not in asked.without]
+    return _of_reports(known, reports)
 
 
 def compute_for(case: Case, report: Report) -> Computation:
     """Return what the rules would give this report, whatever else the case holds."""
     findings = findings_of(case)
-    facts = tuple(_finding_facts(finding, None) for finding in findings)
-    checks = checks_of_many((report.id,)).get(report.id, {})
-    return _for_report(report, findings, facts, checks)
+    governing = rulebook.governing(case, findings)
+    if governing is None:
+        return Computation(report, findings, _bare(findings), NO_RULE)
+    facts = _facts_of_case(case, governing, findings, {}, None, None)
+    return _of_reports(_Known(case, governing, findings, facts, MAIN), [report])
 
 
 def findings_of(case: Case) -> tuple[Finding, ...]:
@@ -122,34 +161,22 @@ def findings_of(case: Case) -> tuple[Finding, ...]:
     )
 
 
-def stored_choices(facts: Mapping[str, object]) -> dict[int, rules.Choice]:
+def stored_choices(facts: Mapping[str, object]) -> dict[int, given.Choice]:
     """Return the amounts that officers chose, from stored facts, by finding."""
     findings = facts.get("findings")
     if not isinstance(findings, list):
         return {}
     return {
-        int(one["id"]): rules.Choice(int(one["chosen_fen"]), reasoned=True)
+        int(one["id"]): given.Choice(int(one["chosen_fen"]), reasoned=True)
         for one in findings
         if one.get("chosen_fen") is not None
     }
 
 
-def _for_report(
-    report: Report,
-    findings: tuple[Finding, ...],
-    facts: Sequence[rules.FindingFacts],
-    checks: Mapping[Question, IdentityCheck],
-) -> Computation:
-    employment = checks.get(Question.EMPLOYEE)
-    answer = employment.answer if employment else None
-    reporter = rules.ReporterFacts(
-        real_name=real_name_of(report, checks),
-        values={} if answer is None else {INSIDER: answer},
-        # What was declared is sealed: the question stands for every report with a name.
-        asked=frozenset({INSIDER} if employment is not None else ()),
-    )
-    known = rules.Facts(tuple(facts), reporter)
-    return Computation(report, findings, known, compute(known, ANYANG))
+def asked_of_reporter(governing: RuleSet | None) -> list[Fact]:
+    """Return what a rule set asks about the reporter: yes or no, answered by the identity officer."""
+    about = governing.asked(words.About.REPORTER) if governing else ()
+    return [fact for fact in about if fact.type is words.FactType.YES_NO]
 
 
 def real_name_of(report: Report, checks: Mapping[Question, IdentityCheck]) -> words.RealName:
@@ -160,30 +187,117 @@ def real_name_of(report: Report, checks: Mapping[Question, IdentityCheck]) -> wo
     return words.RealName(report.real_name.value)
 
 
-def _finding_facts(finding: Finding, choice: rules.Choice | None) -> rules.FindingFacts:
+def penalty_state(finding: Finding) -> words.PenaltyState:
+    """Return how far the penalty of a finding has come: all of its parts have to be as far."""
+    if finding.penalty_state is PenaltyState.PENDING:
+        return words.PenaltyState.PENDING
+    if finding.penalty_state is PenaltyState.NONE:
+        return words.PenaltyState.NONE
+    parts = finding.penalties
+    if parts and all(one.collected_on for one in parts):
+        return words.PenaltyState.COLLECTED
+    # What was collected was not contested any more.
+    if parts and all(one.final_on or one.collected_on for one in parts):
+        return words.PenaltyState.FINAL
+    return words.PenaltyState.RECORDED
+
+
+def _of_reports(known: _Known, reports: Sequence[Report]) -> Computation:
+    named = [report.id for report in reports if report.real_name is not RealName.NONE]
+    checks, answers = checks_of_many(named), _reporter_texts(known.rules, named)
+    eligible: list[Computation] = []
+    computed: list[Computation] = []
+    # Whoever corroborates comes after the first, whose award is the main one.
+    before = 2 if known.asked.stage is words.Stage.CORROBORATION else 1
+    for report in reports:
+        reporter = _reporter(known, report, checks.get(report.id, {}), answers.get(report.id, {}))
+        one = _computed(known, report, replace(reporter, order=before + len(eligible)))
+        computed.append(one)
+        if one.outcome.verdict is not Verdict.INELIGIBLE:
+            eligible.append(one)
+    if not computed:
+        return _computed(known, None, given.ReporterFacts())
+    if not eligible:
+        return computed[0]
+    sharers = eligible if _is_divided(known) else eligible[:1]
+    return replace(eligible[0], sharers=tuple(one.report for one in sharers if one.report))
+
+
+def _is_divided(known: _Known) -> bool:
+    """Tell whether everybody whom the rules allow has a share."""
+    equal = known.rules.sharing.mode is words.SharingMode.EQUAL
+    return equal or known.asked.stage is words.Stage.CORROBORATION
+
+
+def _computed(known: _Known, report: Report | None, reporter: given.ReporterFacts) -> Computation:
+    facts = replace(known.facts, reporter=reporter)
+    asked = known.asked
+    outcome = compute(facts, known.rules, stage=asked.stage, main_award_fen=asked.main_award_fen)
+    sharers = (report,) if report else ()
+    return Computation(report, known.findings, facts, outcome, known.rules, asked.stage, sharers)
+
+
+def _reporter_texts(governing: RuleSet, report_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return the identity officer's further answers, where the rule set asks for any."""
+    more = [fact for fact in asked_of_reporter(governing) if fact.id != INSIDER]
+    return answered.of_reports(report_ids) if more else {}
+
+
+def _reporter(
+    known: _Known, report: Report, checks: Mapping[Question, IdentityCheck], texts: Mapping[str, str]
+) -> given.ReporterFacts:
+    asked = {fact.id: fact for fact in asked_of_reporter(known.rules)}
+    employment = checks.get(Question.EMPLOYEE)
+    values = answered.values_of(asked, texts)
+    if INSIDER in asked and employment is not None and employment.answer is not None:
+        values[INSIDER] = employment.answer
+    return given.ReporterFacts(
+        real_name=real_name_of(report, checks),
+        values=values,
+        # What was declared is sealed: the questions stand for every report with a name.
+        asked=frozenset(asked if checks else ()),
+        earlier=earlier_awards(report, known.rules, known.findings),
+    )
+
+
+def _facts_of_case(
+    case: Case,
+    governing: RuleSet,
+    findings: tuple[Finding, ...],
+    choices: Choices,
+    typed: Texts | None,
+    typed_case: Mapping[str, str] | None,
+) -> given.Facts:
+    about_finding = {fact.id: fact for fact in governing.asked(words.About.FINDING)}
+    about_case = {fact.id: fact for fact in governing.asked(words.About.CASE)}
+    texts: Texts = answered.of_findings(findings) if about_finding else {}
+    texts = {**texts, **(typed or {})}
+    said = typed_case if typed_case is not None else answered.of_case(case) if about_case else {}
+    return given.Facts(
+        tuple(
+            _finding_facts(one, about_finding, texts.get(one.id, {}), choices.get(one.id)) for one in findings
+        ),
+        values=answered.values_of(about_case, said),
+    )
+
+
+def _finding_facts(
+    finding: Finding, asked: Mapping[str, Fact], texts: Mapping[str, str], choice: given.Choice | None
+) -> given.FindingFacts:
     accident = finding.accident_class
     # A death toll without the class of the accident is one that no investigation has confirmed yet.
     confirmed = finding.deaths_confirmed if accident or finding.deaths_confirmed else None
-    values: dict[str, rules.FactValue] = {}
+    values = answered.values_of({key: fact for key, fact in asked.items() if key not in OWN_PLACE}, texts)
     if finding.penalty_state is PenaltyState.PENALISED:
-        values |= rules.penalty_values(
-            rules.PenaltyPart(_PART[one.part], one.amount_fen) for one in finding.penalties
+        values |= given.penalty_values(
+            given.PenaltyPart(_PART[one.part], one.amount_fen) for one in finding.penalties
         )
     if confirmed is not None:
-        values[rules.DEATHS] = confirmed
+        values[given.DEATHS] = confirmed
     if accident:
-        values["accident_class"] = accident.value
-    return rules.FindingFacts(words.Kind(finding.kind.value), _PENALTY[finding.penalty_state], values, choice)
+        values[ACCIDENT_CLASS] = accident.value
+    return given.FindingFacts(words.Kind(finding.kind.value), penalty_state(finding), values, choice)
 
 
-def _stored_finding(finding: Finding, facts: rules.FindingFacts) -> dict[str, object]:
-    known = finding.penalties if finding.penalty_state is PenaltyState.PENALISED else ()
-    return {
-        "id": finding.id,
-        "kind": facts.kind.value,
-        "penalty": facts.penalty.value,
-        "parts": [[_PART[one.part].value, one.amount_fen] for one in known],
-        "deaths_confirmed": facts.values.get(rules.DEATHS),
-        "accident_class": facts.values.get("accident_class"),
-        "chosen_fen": facts.choice.amount_fen if facts.choice else None,
-    }
+def _bare(findings: tuple[Finding, ...]) -> given.Facts:
+    return given.Facts(tuple(_finding_facts(one, {}, {}, None) for one in findings))

@@ -11,13 +11,13 @@ from portal.cases.steps import CaseStatus
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.rewards import hands, signatures, verdicts
-from portal.rewards.awards import OPEN_AWARDS, live_award
+from portal.rewards.awards import OPEN_AWARDS
 from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation, compute_case, stored_choices
 from portal.rewards.lines import Shown, lines_for
+from portal.rewards.live import live_award
 from portal.rewards.models import Act, Award
 from portal.rewards.page_tongue import page_reading
-from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.views import outcome_for_verifier
@@ -130,7 +130,7 @@ def _before_award(case: Case, computed: Computation, actor: Actor) -> Panel | No
         return None
     if outcome.verdict in {Verdict.NOT_COVERED, Verdict.INELIGIBLE} and outcome.reason:
         return Panel(nothing=verdicts.reason_sentence(outcome.reason, page_reading()))
-    guess = estimate(computed.facts, ANYANG)
+    guess = estimate(computed.facts, computed.rules) if computed.rules else None
     return Panel(
         estimate=verdicts.estimate_sentence(guess, page_reading()) if guess else "",
         needs=tuple(verdicts.need_sentence(missing, page_reading()) for missing in outcome.needs),

@@ -16,12 +16,13 @@ from portal.people.actor import Actor
 from portal.people.permissions import Permission, Role
 from portal.reports.identity import ask_again, checks_of
 from portal.reports.models import Report
-from portal.rewards import hands, signatures
+from portal.rewards import hands, personal, signatures
 from portal.rewards.facts import Computation
 from portal.rewards.models import Act, Award, Share, Stage
 from portal.rewards.moves import move_award
 from portal.rewards.rules.derivation import Derivation
-from portal.rewards.standing import Block, NotReady, standing
+from portal.rewards.rules.sharing import split_equally
+from portal.rewards.standing import Block, NotReady, pinned, standing
 from portal.rewards.steps import AwardAction, AwardStatus, ShareStatus
 from portal.rewards.telling import tell_role
 
@@ -32,24 +33,24 @@ def propose(case: Case, computed: Computation, actor: Actor, at: datetime, reaso
     award = Award(
         number=_new_number(at),
         case_id=case.id,
-        stage=Stage.MAIN,
+        stage=Stage(computed.stage.value),
         status=AwardStatus.PROPOSED,
         rule_id=derivation.rule_set,
         rule_version=str(derivation.rule_set_version),
         facts=computed.stored(),
         derivation=derivation.to_json(),
-        computed_fen=amount_fen,
+        computed_fen=computed.computed_fen,
         amount_fen=amount_fen,
         choice_reason=reason,
         proposed_at=at,
         proposed_by=actor.person_id,
     )
     db.session.add(award)
-    award.shares = [Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED)]
+    award.shares = _shares(computed, amount_fen)
     db.session.flush()
     role = actor.role_for(Permission.CASE_VERIFY)
     record("award_propose", at=at, actor=actor, role=role, case_id=case.id, award_id=award.id, reason=reason)
-    _note_hands(award, report, at)
+    _note_hands(award, computed, at)
     _tell(award, report, at)
     return award
 
@@ -70,31 +71,51 @@ def revise(
     told = choice_reason or reason
     move_award(award, AwardAction.REVISE, actor, at, role=role, reason=told, case_id=case_id)
     award.facts, award.derivation = computed.stored(), derivation.to_json()
-    award.computed_fen = award.amount_fen = amount_fen
+    award.rule_id, award.rule_version = derivation.rule_set, str(derivation.rule_set_version)
+    award.computed_fen, award.amount_fen = computed.computed_fen, amount_fen
     award.choice_reason = choice_reason or award.choice_reason
     award.decision_reason = ""
     award.proposed_by = actor.person_id or award.proposed_by
-    _share_out(award, report, amount_fen)
+    _share_out(award, computed, amount_fen)
     db.session.flush()
-    _note_hands(award, report, at)
+    _note_hands(award, computed, at)
     _tell(award, report, at)
 
 
-def _share_out(award: Award, report: Report, amount_fen: int) -> None:
-    """Give the one share of a waiting award its amount, and to whom it goes now."""
-    (share,) = award.shares
-    if share.report_id == report.id:
-        share.amount_fen = amount_fen
+def _shares(computed: Computation, amount_fen: int) -> list[Share]:
+    """Return the shares that sum to an award; raises NotReady where a fen would have to be split."""
+    parts = split_equally(amount_fen, len(computed.sharers))
+    if not all(parts):
+        raise NotReady(Block.NOT_PAYABLE)
+    return [
+        Share(report_id=report.id, amount_fen=part, status=ShareStatus.PLANNED)
+        for report, part in zip(computed.sharers, parts, strict=True)
+    ]
+
+
+def _share_out(award: Award, computed: Computation, amount_fen: int) -> None:
+    """Divide a waiting award anew among those to whom it goes now."""
+    planned = _shares(computed, amount_fen)
+    if [share.report_id for share in award.shares] == [share.report_id for share in planned]:
+        for share, now in zip(award.shares, planned, strict=True):
+            share.amount_fen = now.amount_fen
         return
-    db.session.delete(share)
+    for share in award.shares:
+        db.session.delete(share)
     db.session.flush()
     db.session.expire(award, ["shares"])
-    award.shares.append(Share(report_id=report.id, amount_fen=amount_fen, status=ShareStatus.PLANNED))
+    award.shares.extend(planned)
 
 
-def _note_hands(award: Award, report: Report, at: datetime) -> None:
-    """Note who verified, and who answered about the reporter before there was an award."""
+def _note_hands(award: Award, computed: Computation, at: datetime) -> None:
+    """Note who verified, and who answered about the reporters before there was an award."""
     hands.note_verifiers(award, at)
+    for report in computed.sharers:
+        _note_answers(award, report, at)
+
+
+def _note_answers(award: Award, report: Report, at: datetime) -> None:
+    """Give whoever answered about a reporter a hand in the award, or have the question answered anew."""
     for check in checks_of(report.id).values():
         held = hands.held_by(award.id, check.answered_by) if check.answered_by else Act.IDENTIFY
         if held is None:
@@ -102,6 +123,12 @@ def _note_hands(award: Award, report: Report, at: datetime) -> None:
         elif held is not Act.IDENTIFY:
             # Who verified the case may not have answered about its reporter: somebody else is asked.
             ask_again(check, at)
+    for fact in personal.answers_of(report.id):
+        held = hands.held_by(award.id, fact.confirmed_by)
+        if held is None:
+            hands.take(award, fact.confirmed_by, Act.IDENTIFY, at)
+        elif held is not Act.IDENTIFY:
+            personal.ask_again(fact, at)
 
 
 def _tell(award: Award, report: Report, at: datetime) -> None:
@@ -121,8 +148,11 @@ def _result(computed: Computation) -> tuple[Derivation, int, Report]:
 
 def differs(award: Award, computed: Computation) -> bool:
     """Tell whether anything the award rests on has changed since it was computed."""
-    reports = [share.report_id for share in award.shares]
-    return award.facts != computed.stored() or reports != [computed.report.id if computed.report else 0]
+    return (
+        award.facts != computed.stored()
+        or not pinned(award, computed)
+        or [share.report_id for share in award.shares] != [report.id for report in computed.sharers]
+    )
 
 
 def _new_number(at: datetime) -> str:

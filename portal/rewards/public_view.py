@@ -13,10 +13,10 @@ from portal.cases.models import Case
 from portal.database import db
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
-from portal.rewards.awards import live_award
 from portal.rewards.explain import Audience
 from portal.rewards.facts import NOT_TRUE, compute_case, compute_for
 from portal.rewards.lines import Shown, lines_for
+from portal.rewards.live import live_award
 from portal.rewards.models import Award, Share
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.outcome import Reason, Verdict

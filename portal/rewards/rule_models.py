@@ -156,6 +156,7 @@ class ReporterFact(Base):
     )
     fact_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     confirmed_by: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
     confirmed_at: Mapped[Instant]
 

@@ -11,8 +11,11 @@ from portal.database import db
 from portal.errors import Refusal
 from portal.reports.identity import checks_of
 from portal.reports.models import RealName, Report
-from portal.rewards.facts import NOT_TRUE, compute_case, stored_choices
+from portal.rewards.facts import NOT_TRUE, Computation
+from portal.rewards.live import compute_award
 from portal.rewards.models import Award
+from portal.rewards.personal import open_questions
+from portal.rewards.rules.model import RuleSet
 
 
 class Block(StrEnum):
@@ -51,20 +54,28 @@ def standing(award: Award) -> list[Block]:
     case = db.session.get_one(Case, award.case_id)
     if case.conclusion in NOT_TRUE or case.merged_into_id is not None:
         return [Block.NOT_TRUE]
-    computed = compute_case(case, stored_choices(award.facts))
+    computed = compute_award(case, award)
     if not computed.payable or computed.report is None:
         return [Block.NOT_PAYABLE]
-    if [share.report_id for share in award.shares] != [computed.report.id]:
+    if [share.report_id for share in award.shares] != [report.id for report in computed.sharers]:
         return [Block.OUTDATED]
     # An open question comes first: its answer brings the award up to date by itself.
-    if identity_open(computed.report):
+    if any(identity_open(report, computed.rules) for report in computed.sharers):
         return [Block.IDENTITY]
-    return [Block.OUTDATED] if award.facts != computed.stored() else []
+    return [Block.OUTDATED] if award.facts != computed.stored() or not pinned(award, computed) else []
 
 
-def identity_open(report: Report) -> bool:
+def pinned(award: Award, computed: Computation) -> bool:
+    """Tell whether the award rests on the version that governs its case."""
+    governing = computed.rules
+    versions = (governing.id, str(governing.version)) if governing else ("", "")
+    return (award.rule_id, award.rule_version) == versions
+
+
+def identity_open(report: Report, governing: RuleSet | None) -> bool:
     """Tell whether a question about a reporter who gave a name still waits for its answer."""
     if report.real_name is RealName.NONE:
         return False
     checks = checks_of(report.id)
-    return not checks or any(check.answer is None for check in checks.values())
+    unanswered = not checks or any(check.answer is None for check in checks.values())
+    return unanswered or bool(open_questions(report, governing))

@@ -13,6 +13,7 @@ from portal.reports import timeline
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import awards, hands
+from portal.rewards.live import live_award
 from portal.rewards.models import Act
 from tests.fixtures.records import make_account, make_report
 from tests.rewards.browser import Browser
@@ -94,7 +95,7 @@ def test_answers_are_kept_with_their_reasons_and_the_award_follows(
     assert browser.post(f"/desk/identity/{report.number}", **typed).status_code == 302
     assert report.real_name is RealName.CONFIRMED
     assert checks_of(report.id)[Question.EMPLOYEE].answer is True
-    award = awards.live_award(report.case_id)
+    award = live_award(report.case_id)
     assert award is not None
     assert award.amount_fen == 17_250 * YUAN
     assert hands.held_by(award.id, world.person("identity").id) is Act.IDENTIFY

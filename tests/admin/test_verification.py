@@ -23,7 +23,7 @@ from portal.database import db
 from portal.people.models import RoleGrant
 from portal.people.permissions import Permission, Role
 from portal.rewards import awards, fund
-from portal.rewards.awards import live_award
+from portal.rewards.live import live_award
 from portal.rewards.models import Award
 from portal.rewards.steps import AwardStatus
 from tests.cases.office import AT, Office, events_of, penalty

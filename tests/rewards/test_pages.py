@@ -13,6 +13,7 @@ from portal.money import format_yuan
 from portal.people.permissions import Role
 from portal.reports.models import Report
 from portal.rewards import awards
+from portal.rewards.live import live_award
 from portal.rewards.models import Award, Payout
 from portal.rewards.steps import AwardStatus, ShareStatus
 from tests.rewards.browser import Browser
@@ -232,7 +233,7 @@ def test_the_verifier_chooses_inside_the_band(app: Flask, world: World) -> None:
         assert answer.status_code == status
         assert "焊工无证，旁有油漆桶" in answer.text
     assert browser.post(path, **{name: "２,０００", "reason": "焊工无证，旁有油漆桶"}).status_code == 302
-    award = awards.live_award(case.id)
+    award = live_award(case.id)
     assert award is not None
     assert format_yuan(award.amount_fen) == "2,000.00"
 
@@ -251,7 +252,7 @@ def test_two_officers_choosing_at_once_do_not_overwrite_each_other(app: Flask, w
     )
     assert answer.status_code == 409
     assert "我的理由写在这里" in answer.text
-    award = awards.live_award(case.id)
+    award = live_award(case.id)
     assert award is not None
     assert award.amount_fen == 100_000
 

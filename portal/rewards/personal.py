@@ -1,0 +1,96 @@
+"""What a rule set asks about a reporter beyond name and employment: yes or no, sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.audit.events import record
+from portal.cases.models import Case
+from portal.database import db
+from portal.errors import NotAllowed, NotFound
+from portal.people.actor import SYSTEM, Actor
+from portal.people.permissions import Permission
+from portal.reports.identity import LONGEST_REASON, SHORTEST_REASON, AlreadyAnswered, ReasonMissing, checks_of
+from portal.reports.models import Report
+from portal.rewards import answered, rulebook
+from portal.rewards.facts import asked_of_reporter, findings_of
+from portal.rewards.rule_models import ReporterFact
+from portal.rewards.rules.model import Fact, RuleSet
+from portal.rewards.stored_facts import INSIDER
+
+
+@dataclass(frozen=True, slots=True)
+class FactAnswer:
+    """A yes or no to one question of the governing rule set about the reporter of one report."""
+
+    report_id: int
+    fact_id: str
+    yes: bool
+    reason: str
+
+
+def questions(governing: RuleSet | None) -> list[Fact]:
+    """Return what a rule set asks about the reporter beyond employment, which every report is asked."""
+    return [fact for fact in asked_of_reporter(governing) if fact.id != INSIDER]
+
+
+def questions_about(report: Report) -> list[Fact]:
+    """Return what the rule set that governs the case of a report asks about its reporter."""
+    case = db.session.get_one(Case, report.case_id)
+    return questions(rulebook.governing(case, findings_of(case)))
+
+
+def answers_of(report_id: int) -> Sequence[ReporterFact]:
+    """Return what was answered about the reporter of a report."""
+    return db.session.scalars(
+        select(ReporterFact).where(ReporterFact.report_id == report_id).order_by(ReporterFact.fact_id)
+    ).all()
+
+
+def open_questions(report: Report, governing: RuleSet | None) -> list[Fact]:
+    """Return the questions about a reporter with a name that nobody has answered."""
+    asked = questions(governing)
+    if not asked or not checks_of(report.id):
+        return []
+    known = {fact.fact_id for fact in answers_of(report.id)}
+    return [fact for fact in asked if fact.id not in known]
+
+
+def answer(command: FactAnswer, actor: Actor, at: datetime) -> ReporterFact:
+    """Take a yes or no with its reason; neither stands in an event."""
+    if not actor.may(Permission.IDENTITY_ANSWER) or actor.person_id is None:
+        raise NotAllowed
+    report = db.session.get_one(Report, command.report_id)
+    if command.fact_id not in {fact.id for fact in questions_about(report)}:
+        raise NotFound
+    if any(fact.fact_id == command.fact_id for fact in answers_of(report.id)):
+        raise AlreadyAnswered
+    reason = command.reason.strip()[:LONGEST_REASON]
+    if len(reason) < SHORTEST_REASON:
+        raise ReasonMissing(least=SHORTEST_REASON)
+    row = ReporterFact(
+        report_id=report.id,
+        fact_id=command.fact_id,
+        value=answered.text_of(command.yes),
+        reason=reason,
+        confirmed_by=actor.person_id,
+        confirmed_at=at,
+    )
+    db.session.add(row)
+    role = actor.role_for(Permission.IDENTITY_ANSWER)
+    facts = {"question": command.fact_id}
+    record("identity_answered", at=at, actor=actor, role=role, report_id=report.id, facts=facts)
+    db.session.flush()
+    return row
+
+
+def ask_again(row: ReporterFact, at: datetime) -> None:
+    """Open a question anew: who answered may not have a say in this award."""
+    facts = {"question": row.fact_id}
+    record("identity_asked_again", at=at, actor=SYSTEM, report_id=row.report_id, facts=facts)
+    db.session.delete(row)
+    db.session.flush()
