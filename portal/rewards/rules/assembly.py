@@ -178,6 +178,8 @@ def _parts(
     """Read the parts of one name, then those that were taken over; each id stands once."""
     found: dict[str, Part] = {}
     for row in rows:
+        if row.faults.full:
+            break
         part = read(row, head)
         if part is None:
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from portal.rewards.rules.clauses.bounds import Pay
 from portal.rewards.rules.clauses.choose import Choose
@@ -20,20 +19,23 @@ from portal.rewards.rules.vocabulary import Order, Stage, Together
 _EXAMPLE = ("示例", "example")
 
 
-@dataclass(frozen=True, slots=True)
 class Places:
     """Where the parts of a file stand; what was taken over stands in the head, at ``inherits``."""
 
-    data: Mapping[str, object]
-    lines: Outline
+    def __init__(self, data: Mapping[str, object], lines: Outline) -> None:
+        """Note the place of every part that has an id."""
+        self.lines = lines
+        self.places: dict[tuple[str, str], Place] = {}
+        for table in ("award", "uplift"):
+            rows = data.get(table)
+            for number, row in enumerate(rows if isinstance(rows, list) else []):
+                if isinstance(row, dict) and isinstance(row.get("id"), str):
+                    place = Place(called(table, row, number), lines.line(table, number))
+                    self.places.setdefault((table, row["id"]), place)
 
     def of(self, table: str, part_id: str) -> Place:
         """Return the place of a part."""
-        rows = self.data.get(table)
-        for number, row in enumerate(rows if isinstance(rows, list) else []):
-            if isinstance(row, dict) and row.get("id") == part_id:
-                return Place(called(table, row, number), self.lines.line(table, number))
-        return Place("", self.lines.key("inherits"))
+        return self.places.get((table, part_id)) or self.key("inherits")
 
     def key(self, key: str) -> Place:
         """Return the place of a key of the head."""

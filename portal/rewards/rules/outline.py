@@ -19,7 +19,8 @@ _TOKEN = re.compile(
     r"|(?P<open>[\[{])"
     r"|(?P<close>[\]}])"
     r"|(?P<key>[A-Za-z0-9_.-]+)"
-    r"|[^\n\"'\#\[\]{}A-Za-z0-9_.-]+",
+    r"|(?P<next>[=,])"
+    r"|[^\n\"'\#\[\]{}A-Za-z0-9_.,=-]+",
     re.DOTALL,
 )
 _HEADER = re.compile(r"\[\[?\s*([^\]\n]*?)\s*\]")
@@ -58,26 +59,29 @@ class Outline:
 def outline(text: str) -> Outline:
     """Read the outline of any text, in one pass."""
     found = Outline()
-    line, depth, fresh, header = 1, 0, True, ""
+    line, depth, dots, fresh, header = 1, 0, 0, True, ""
     for token in _TOKEN.finditer(text):
-        kind = token.lastgroup
-        if kind == "line":
-            line, fresh = line + 1, True
+        kind, written = token.lastgroup, token.group()
+        if kind == "key":
+            # tomllib takes a time that grows with the square of a dotted key's parts, in quotes or not.
+            dots += written.count(".")
+            found.dig(dots, line)
+            if fresh and depth == 0:
+                found.keys.setdefault((header, written), line)
+        elif kind == "line":
+            line, dots, fresh = line + 1, 0, True
             continue
-        if kind == "open":
+        elif kind == "open":
             if fresh and depth == 0:
                 header = _header(found, text, token.start(), line)
-            depth += 1
+            depth, dots = depth + 1, 0
             found.dig(depth, line)
         elif kind == "close":
-            depth = max(depth - 1, 0)
-        elif kind == "key":
-            found.dig(token.group().count("."), line)
-            if fresh and depth == 0:
-                found.keys.setdefault((header, token.group()), line)
+            depth, dots = max(depth - 1, 0), 0
         else:
-            line += token.group().count("\n")
-        if not token.group().isspace():
+            line += written.count("\n")
+            dots = 0 if kind == "next" else dots
+        if not written.isspace():
             fresh = False
     return found
 

@@ -26,6 +26,8 @@ def declared(head: Table, rows: list[Table], lines: Outline) -> dict[str, Fact]:
             head.fault(FaultCode.UNDECLARED_FACT, hint, key="uses", fact=shortened(fact_id), near=close)
     own: set[str] = set()
     for number, row in enumerate(rows):
+        if row.faults.full:
+            break
         fact = _fact(row, number, lines)
         if fact is None:
             continue
@@ -95,6 +97,8 @@ def _options(table: Table, fact_number: int, lines: Outline) -> tuple[Option, ..
     """Read the answers of a choice."""
     found: dict[str, Option] = {}
     for number, row in enumerate(table.tables("option")):
+        if row.faults.full:
+            break
         option_id = row.data.get("id")
         name = f'option "{shortened(option_id)}"' if isinstance(option_id, str) else f"option {number + 1}"
         place = Place(f"{table.place.entry}, {name}", lines.option(fact_number, number))
