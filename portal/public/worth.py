@@ -30,12 +30,28 @@ from portal.rewards.rules.vocabulary import (
     Stage,
 )
 from portal.rewards.speech import text
-from portal.rewards.verdicts import ineligible_sentence
+from portal.rewards.terms import gettext_noop
+from portal.rewards.verdicts import WITHOUT_CEILING_FEN, ineligible_sentence
 
 PENALTY = "penalty"
 NO_PENALTY = "none"
-GUESSED = frozenset({*Part, "deaths_confirmed", "accident_class", "insider", "family"})
+GUESSED = frozenset(
+    {
+        *Part,
+        "deaths_confirmed",
+        "accident_class",
+        "goods_value",
+        "evidence_quality",
+        "insider",
+        "family",
+    }
+)
 """Standard facts that a reporter may have an idea of; a rule set declares others public itself."""
+ASKED = {
+    "insider": gettext_noop("Do you work there?"),
+    "family": gettext_noop("Does somebody of your family work there?"),
+}
+"""Facts about the reporter, asked of the reporter."""
 MANY = 8
 YES, NO = "yes", "no"
 
@@ -88,6 +104,11 @@ class Worth:
     nothing: tuple[str, ...] = ()
     officers_choice: bool = False
     title: str = ""
+
+    @property
+    def unlimited(self) -> bool:
+        """Tell whether the rule names no ceiling for what is known so far."""
+        return self.high_fen >= WITHOUT_CEILING_FEN
 
 
 def kinds(rule_sets: Sequence[RuleSet], sector: str) -> list[Kind]:
@@ -192,7 +213,7 @@ def _question(fact: Fact, answers: Answers, reading: Reading) -> Ask:
     answer = answers.get(fact.id, "")
     return Ask(
         fact.id,
-        tr("Do you work there?") if fact.id == "insider" else words.label(fact.id),
+        tr(ASKED[fact.id]) if fact.id in ASKED else words.label(fact.id),
         control,
         answer,
         text(fact.help, tr) if fact.help else "",

@@ -12,6 +12,8 @@ from portal.rewards.rules.vocabulary import ConfirmedBy, PayableWhen
 from portal.rewards.speech import text, yuan
 from portal.rewards.terms import NOT_YET_PAYABLE, gettext_noop
 
+WITHOUT_CEILING_FEN = 10**11
+"""A thousand million yuan: an estimate that high only says that the rule names no ceiling."""
 NEEDS = {
     Need.PENALTY: gettext_noop("Record the penalty, or that there is none and why."),
     Need.DEATHS: gettext_noop("Record how many concealed deaths the investigation confirmed."),
@@ -107,6 +109,8 @@ def ineligible_sentence(why: Ineligible, reading: Reading) -> str:
 def estimate_sentence(estimate: Estimate, reading: Reading) -> str:
     """Return what may come of it, as an estimate and not a promise."""
     tr, low, high = reading.tr, yuan(estimate.low_fen), yuan(estimate.high_fen)
+    if estimate.high_fen >= WITHOUT_CEILING_FEN:
+        return tr("%(low)s yuan or more, without a ceiling. This is an estimate, not a promise.", low=low)
     if low == high:
         return tr("About %(amount)s yuan. This is an estimate, not a promise.", amount=low)
     return tr("%(low)s to %(high)s yuan. This is an estimate, not a promise.", low=low, high=high)

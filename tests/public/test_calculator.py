@@ -8,9 +8,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.public.worth import questions, worth
+from portal.rewards import shelf
+from portal.rewards.reading import Reading
+from portal.rewards.rules.library import shipped
+from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.speech import CatalogueTongue
 from tests.fixtures.pages import english_words
 from tests.fixtures.visitors import token_of
 
+LIBRARY = shipped()
 AMOUNT = re.compile(r'<span class="money money-lg">([\d,.]+)<')
 
 
@@ -84,3 +91,25 @@ def test_nothing_of_it_is_stored(app: Flask, client: FlaskClient) -> None:
 def test_home_and_rules_lead_here(app: Flask, client: FlaskClient) -> None:
     for path in ("/", "/rules"):
         assert 'href="/calculator"' in client.get(path).text
+
+
+SHIPPED = [(key, kind) for key in shelf.cards() for kind in LIBRARY(*key).kinds]
+
+
+@pytest.mark.parametrize(("key", "kind"), SHIPPED, ids=lambda one: str(getattr(one, "value", one)))
+def test_every_rule_that_ships_can_be_asked_and_answered(key: tuple[str, int], kind: Kind) -> None:
+    """Whatever rule a city puts in force: few questions, answers that count, no word of the machine."""
+    rules = LIBRARY(*key)
+    reading = Reading(CatalogueTongue("zh"), rules, shelf.title)
+    asked = questions(rules, kind, {}, reading)
+    assert len(asked) <= 7
+    for one in asked:
+        assert re.findall(r"[A-Za-z]{2,}", one.label + one.unit + "".join(o.label for o in one.options)) == []
+    answers = {
+        one.name: next((option.value for option in one.options if option.value), "100") for one in asked
+    }
+    before, after = worth(rules, kind, {}, reading), worth(rules, kind, answers, reading)
+    for told in (before, after):
+        assert told.high_fen >= told.low_fen >= 0
+        assert bool(told.high_fen) is not bool(told.nothing)
+        assert told.high_fen == 0 or told.lines or told.provisions
