@@ -22,7 +22,6 @@ from portal.rewards import rulebook
 from portal.rewards.facts import NOT_TRUE, compute_case, stored_choices
 from portal.rewards.models import Award, Stage
 from portal.rewards.rule_models import RuleVersion, Simulation, SimulationState
-from portal.rewards.rules.compute import compute
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.outcome import Verdict
 from portal.rewards.rules.vocabulary import Kind
@@ -234,12 +233,11 @@ def _count(case: Case, rules: RuleSet, sums: Sums) -> None:
     if not any(rules.covers(Kind(kind.value)) for kind in kinds):
         return
     sums.governed += 1
-    known = compute_case(case, stored_choices(award.facts) if award else {})
-    then = compute(known.facts, rules)
+    then = compute_case(case, stored_choices(award.facts) if award else {}, rules=rules).outcome
     if then.verdict is Verdict.WAITING:
         sums.unknown += 1
         return
-    now_fen = award.amount_fen if award else known.outcome.amount_fen
+    now_fen = award.amount_fen if award else compute_case(case, {}).outcome.amount_fen
     sums.count(award.number if award else "", now_fen or 0, then.amount_fen or 0)
 
 

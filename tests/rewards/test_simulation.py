@@ -104,10 +104,10 @@ def test_a_fault_ends_it_and_is_said(world: World, monkeypatch: pytest.MonkeyPat
     trial = simulation.ask(office.checked(rule_text()), office.first, AT)
     db.session.commit()
 
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_named: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(simulation, "compute", broken)
+    monkeypatch.setattr(simulation, "compute_case", broken)
     with pytest.raises(ZeroDivisionError):
         simulation.run(trial.id, 60.0)
     assert db.session.get_one(Simulation, trial.id, populate_existing=True).state is SimulationState.FAILED
