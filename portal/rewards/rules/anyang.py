@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from portal.rewards.rules.legacy import GENERAL as GENERAL
-from portal.rewards.rules.legacy import WELDING as WELDING
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.model import RuleSet
 

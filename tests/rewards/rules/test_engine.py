@@ -15,7 +15,7 @@ from portal.rewards.rules.faults import MOST_FAULTS, RulesRefused
 from portal.rewards.rules.load import parse
 
 ENGINE = Path(next(iter(rules.__path__)))
-SOURCES = sorted(path for path in ENGINE.rglob("*.py") if path.name != "legacy.py")
+SOURCES = sorted(path for path in ENGINE.rglob("*.py"))
 
 
 def nodes(path: Path) -> Iterator[ast.AST]:
