@@ -192,6 +192,8 @@ def _private(path: Path, name: str) -> Findings:
 
 
 def _vault(settings: Settings) -> Findings:
+    if "desk" not in settings.faces:
+        return
     try:
         keys = asking.vault().health()["keys"]
     except Refusal:
@@ -251,7 +253,7 @@ def _evidence() -> Findings:
 def _signatures() -> Findings:
     """Name what nobody can sign today."""
     with force_locale("en"):
-        for gap in staffing.gaps(signatures.profile()):
+        for gap in staffing.gaps(signatures.profile(), clock.city_date(clock.now())):
             yield _risky(gap.sentence)
 
 

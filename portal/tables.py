@@ -8,7 +8,7 @@ from portal.challenge import models as challenge
 from portal.evidence import models as evidence
 from portal.evidence import uploads
 from portal.notices import models as notices
-from portal.people import credentials, role_rows
+from portal.people import credentials, declared, role_rows
 from portal.people import models as people
 from portal.reports import catalogue
 from portal.reports import models as reports
@@ -21,6 +21,7 @@ SLICES = (
     audit,
     people,
     credentials,
+    declared,
     role_rows,
     vault,
     notices,

@@ -78,6 +78,8 @@ GUARDS = (
     ),
     *written_once("audit_samples"),
     *written_once("award_signatures"),
+    *written_once("ties", "DELETE"),
+    *written_once("absences", "DELETE"),
     Guard(
         "signature_by_another",
         "BEFORE INSERT",
@@ -122,6 +124,7 @@ def upgrade() -> None:
     _factor_resets()
     _roles()
     _signatures()
+    _declared()
     _auditing()
 
 
@@ -284,6 +287,40 @@ def _signatures() -> None:
     )
 
 
+def _declared() -> None:
+    op.create_table(
+        "ties",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("person_id", ID, nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("key", sa.String(120), nullable=False),
+        sa.Column("declared_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.CheckConstraint("kind IN ('firm', 'person')", name=op.f("ck_ties_tie_kind")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_ties_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_ties"),
+    )
+    op.create_index("ix_ties_person", "ties", ["person_id", "ended_at"])
+    op.create_table(
+        "absences",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("person_id", ID, nullable=False),
+        sa.Column("deputy_id", ID, nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("declared_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.CheckConstraint("since <= until", name=op.f("ck_absences_days_in_order")),
+        sa.CheckConstraint("deputy_id <> person_id", name=op.f("ck_absences_deputy_is_another")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_absences_person_id"),
+        sa.ForeignKeyConstraint(["deputy_id"], ["people.id"], name="fk_absences_deputy_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_absences"),
+    )
+    op.create_index("ix_absences_person", "absences", ["person_id", "until"])
+    op.create_index("ix_absences_deputy", "absences", ["deputy_id", "until"])
+
+
 def _auditing() -> None:
     op.create_index("ix_events_action", "events", ["action", "id"])
     op.create_index("ix_events_at", "events", ["at", "id"])
@@ -316,7 +353,7 @@ def _auditing() -> None:
 def downgrade() -> None:
     """Take them back."""
     take_down(op.get_bind(), GUARDS)
-    for table in ("role_conflicts", "roles", "award_signatures"):
+    for table in ("absences", "ties", "role_conflicts", "roles", "award_signatures"):
         op.drop_table(table)
     op.drop_column("awards", "signatures_needed")
     op.drop_table("audit_samples")

@@ -101,6 +101,10 @@ ACTIONS = {
     "rules_simulate": lazy_gettext("Rule set tried on past cases"),
     "board_made": lazy_gettext("Notice board made"),
     "board_ended": lazy_gettext("Notice board out of use"),
+    "tie_declared": lazy_gettext("Tie declared"),
+    "tie_ended": lazy_gettext("Tie is over"),
+    "absence_declared": lazy_gettext("Absence declared"),
+    "absence_ended": lazy_gettext("Absence ended"),
     "sample_drawn": lazy_gettext("Sample drawn for an audit"),
 }
 FACTS = {

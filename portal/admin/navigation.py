@@ -27,6 +27,11 @@ class Item:
 
 
 ITEMS = (
+    Item(
+        "desk.openings",
+        lazy_gettext("Second person"),
+        lazy_gettext("What colleagues want to open beyond their day."),
+    ),
     Item("desk.home", lazy_gettext("Overview"), lazy_gettext("What was told to you."), ("desk.notices",)),
     Item(
         "desk.queue",
@@ -48,11 +53,6 @@ ITEMS = (
     ),
     Item(
         "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
-    ),
-    Item(
-        "desk.openings",
-        lazy_gettext("Second person"),
-        lazy_gettext("What colleagues want to open beyond their day."),
     ),
     Item(
         "finance.awards",
@@ -85,6 +85,11 @@ ITEMS = (
         ("desk.sample",),
     ),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
+    Item(
+        "desk.hand_over",
+        lazy_gettext("Hand over"),
+        lazy_gettext("All open cases of one officer to another."),
+    ),
     Item("desk.duty", lazy_gettext("Duty roster"), lazy_gettext("Who is called when people are in danger.")),
     Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
     Item(
@@ -110,7 +115,7 @@ ITEMS = (
         "desk.account",
         lazy_gettext("My account"),
         lazy_gettext("Language, mobile number, password, second factors and open sessions."),
-        ("desk.account", "desk.session", "desk.passkey"),
+        ("desk.account", "desk.session", "desk.passkey", "desk.ties", "desk.tie", "desk.absence"),
     ),
 )
 
@@ -124,12 +129,13 @@ NOTICE_PAGES = {
     NoticeKind.AWARD_TO_SIGN.value: ("desk.case", "number"),
     NoticeKind.AWARD_TO_DECIDE.value: ("finance.award", "number"),
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
+    NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
+    NoticeKind.SECOND_PERSON.value: ("desk.openings", "report"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
     NoticeKind.RESET_ASKED.value: ("desk.people", "q"),
     NoticeKind.BREAK_GLASS.value: ("desk.people", "q"),
 }
 
-    NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
 
 def open_items() -> list[Item]:
     """Return the entries that this process serves and this person may open."""

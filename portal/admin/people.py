@@ -40,7 +40,7 @@ def people() -> str:
         page=listing.accounts(wanted),
         wanted=wanted,
         roles=Role,
-        staff_gaps=staffing.gaps(signatures.profile()),
+        staff_gaps=staffing.gaps(signatures.profile(), clock.city_date(clock.now())),
     )
 
 

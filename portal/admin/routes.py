@@ -33,6 +33,7 @@ from portal.admin import (  # noqa: F401
     rules,
     seconds,
     situations,
+    standing_aside,
     step_up,
     triage,
     units,

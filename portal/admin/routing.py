@@ -15,6 +15,7 @@ from portal.cases.allowed import Deed
 from portal.cases.models import Case
 from portal.cases.routing import Candidate, Unit
 from portal.people.labels import unit_name
+from portal.presentation import day
 
 ASSIGN = Words(
     lazy_gettext("Assign this case"),
@@ -28,7 +29,7 @@ ASSIGN = Words(
 def case_assign(number: str) -> ResponseReturnValue:
     """Give the case to a unit and an officer."""
     case = begin(number, Deed.ASSIGN)
-    found = routing.candidates()
+    found = routing.candidates(clock.city_date(clock.now()))
     form = _form(case, found)
 
     def act() -> None:
@@ -63,4 +64,5 @@ def _choice(one: Candidate) -> tuple[str, str]:
         name for name in (unit_name(one.person.department), unit_name(one.person.district)) if name
     )
     open_cases = ngettext("%(num)s open case", "%(num)s open cases", one.open_cases)
-    return str(one.person.id), f"{one.person.name} · {units} · {open_cases}"
+    away = gettext(" · away until %(day)s", day=day(one.away_until)) if one.away_until else ""
+    return str(one.person.id), f"{one.person.name} · {units} · {open_cases}{away}"

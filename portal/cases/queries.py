@@ -236,14 +236,21 @@ def _conditions(actor: Actor, wanted: Filter, now: datetime) -> list[Condition]:
     if wanted.officer is Officer.NOBODY:
         conditions.append(Case.officer_id.is_(None))
     if wanted.officer is Officer.ME:
-        conditions.append(Case.officer_id == actor.person_id)
+        conditions.append(_mine(actor))
     return conditions
+
+
+def _mine(actor: Actor) -> Condition:
+    """One's own cases, and those of somebody who is away."""
+    if not actor.stands_in_for:
+        return Case.officer_id == actor.person_id
+    return Case.officer_id.in_({actor.person_id, *actor.stands_in_for})
 
 
 def _view(actor: Actor, view: View, now: datetime) -> list[Condition]:
     conditions: dict[View, list[Condition]] = {
         View.URGENT: [IS_URGENT],
-        View.MINE: [Case.officer_id == actor.person_id],
+        View.MINE: [_mine(actor)],
         View.TO_ACCEPT: [Case.status == CaseStatus.RECEIVED],
         View.OVERDUE: [Case.due_at < now],
         View.WAITING: [Case.waiting_since.is_not(None)],

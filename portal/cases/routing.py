@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
@@ -12,9 +12,11 @@ from portal.cases.moves import check_version, step
 from portal.cases.scope import require
 from portal.cases.steps import CaseAction
 from portal.cases.telling import tell_officer
+from portal.clock import city_date
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind
+from portal.people import absences, ties
 from portal.people.actor import Actor
 from portal.people.models import Account, Department, District, Person, RoleGrant
 from portal.people.permissions import Permission, Role
@@ -52,14 +54,15 @@ class Candidate:
 
     person: Person
     open_cases: int
+    away_until: date | None = None
 
     def works_for(self, department_id: int, district_id: int | None) -> bool:
         """Say whether this person verifies for a unit; without a district, for the whole city."""
         return self.person.department_id == department_id and self.person.district_id in (None, district_id)
 
 
-def candidates() -> list[Candidate]:
-    """Return every verifier with an active account, the least busy first; two queries."""
+def candidates(today: date) -> list[Candidate]:
+    """Return every verifier with an active account, the least busy first; three queries."""
     people = db.session.scalars(
         select(Person)
         .where(
@@ -77,7 +80,11 @@ def candidates() -> list[Candidate]:
         .group_by(Case.officer_id)
     )
     busy = {officer_id: count for officer_id, count in counted}
-    found = [Candidate(person, busy.get(person.id, 0)) for person in people]
+    away = absences.away_on(today)
+    found = [
+        Candidate(person, busy.get(person.id, 0), away[person.id].until if person.id in away else None)
+        for person in people
+    ]
     return sorted(found, key=lambda candidate: (candidate.open_cases, candidate.person.id))
 
 
@@ -87,7 +94,11 @@ def suggest(case: Case, found: list[Candidate]) -> tuple[int | None, int | None]
     department_id = db.session.scalar(select(Department.id).where(Department.code == lead, Department.active))
     if department_id is None:
         return None, None
-    fit = (one.person.id for one in found if one.works_for(department_id, case.district_id))
+    fit = (
+        one.person.id
+        for one in found
+        if one.away_until is None and one.works_for(department_id, case.district_id)
+    )
     return department_id, next(fit, None)
 
 
@@ -95,7 +106,7 @@ def assign(case: Case, actor: Actor, at: datetime, *, version: int, unit: Unit, 
     """Give the case to a unit and, if one is named, to an officer of that unit, who is told."""
     require(case, actor, Permission.CASE_ASSIGN)
     check_version(case, version)
-    _check(unit)
+    _check(case, unit, at)
     facts = {"department": unit.department_id, "district": unit.district_id, "officer": unit.officer_id}
     role = actor.role_for(Permission.CASE_ASSIGN)
     step(case, CaseAction.ASSIGN, actor, at, reason.strip(), facts, role=role)
@@ -106,7 +117,7 @@ def assign(case: Case, actor: Actor, at: datetime, *, version: int, unit: Unit, 
     db.session.flush()
 
 
-def _check(unit: Unit) -> None:
+def _check(case: Case, unit: Unit, at: datetime) -> None:
     department = db.session.get(Department, unit.department_id)
     district = db.session.get(District, unit.district_id) if unit.district_id else None
     if department is None or not department.active:
@@ -115,6 +126,8 @@ def _check(unit: Unit) -> None:
         raise UnknownUnit
     if unit.officer_id is None:
         return
-    officer = next((one for one in candidates() if one.person.id == unit.officer_id), None)
+    officer = next((one for one in candidates(city_date(at)) if one.person.id == unit.officer_id), None)
     if officer is None or not officer.works_for(unit.department_id, unit.district_id):
         raise OfficerElsewhere
+    if ties.is_barred(ties.keys_of(officer.person.id), case.subject_name):
+        raise ties.Barred(name=officer.person.name)

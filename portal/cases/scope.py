@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, false, not_, true
 
 from portal.cases.models import Case
 from portal.errors import NotAllowed, NotFound
+from portal.people import ties
 from portal.people.actor import Actor
 from portal.people.permissions import Permission, Scope
 
 
 def within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Return the condition on ``Case`` that the actor's permission sets; nothing when it is not held."""
+    barred = ties.barring(actor.ties, Case.subject_name)
+    reach = _reach(actor, permission)
+    return reach if barred is None else and_(reach, not_(barred))
+
+
+def _reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     scope = actor.scope(permission)
     if scope is None:
         return false()
@@ -30,7 +37,7 @@ def within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
 def reaches(case: Case, actor: Actor, permission: Permission) -> bool:
     """Say whether this case is within the actor's permission."""
     scope = actor.scope(permission)
-    if scope is None:
+    if scope is None or ties.is_barred(actor.ties, case.subject_name):
         return False
     in_district = actor.district_id in (None, case.district_id)
     in_unit = actor.department_id is not None and case.department_id == actor.department_id

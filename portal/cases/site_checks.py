@@ -16,6 +16,7 @@ from portal.cases.verification import FieldFault, InTheFuture, before, enter, li
 from portal.clock import city_date
 from portal.database import db
 from portal.errors import gettext_noop
+from portal.people import ties
 from portal.people.actor import Actor
 from portal.people.models import Account, Person, RoleGrant
 from portal.people.permissions import FORBIDDEN_PAIRS, Role
@@ -82,6 +83,9 @@ def record_check(
     if visit.officer_one_id == visit.officer_two_id:
         raise SameOfficer
     known = {person.id: person for person in officers(actor)}
+    for officer_id in (visit.officer_one_id, visit.officer_two_id):
+        if ties.is_barred(ties.keys_of(officer_id), case.subject_name):
+            raise ties.Barred(name=known[officer_id].name if officer_id in known else "")
     check = SiteCheck(
         case_id=case.id,
         checked_on=visit.checked_on,

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.cases.models import Case
+from portal.clock import city_date
 from portal.database import db
 from portal.notices.outbox import NoticeKind, tell_reporter, tell_staff
+from portal.people import absences
 from portal.people.models import Account, RoleGrant
 from portal.people.permissions import TABLE, Permission
 from portal.reports.models import Report
@@ -32,14 +34,16 @@ def tell_reporters(case: Case, kind: NoticeKind, at: datetime) -> None:
 
 
 def tell_officer(case: Case, kind: NoticeKind, at: datetime) -> None:
-    """Tell the officer who has the case, in each account in which that person reads cases."""
+    """Tell the officer who has the case, in each account in which that person reads cases, and his deputy."""
     if case.officer_id is None:
         return
+    away = absences.away_on(city_date(at)).get(case.officer_id)
+    people = {case.officer_id} | ({away.deputy_id} if away else set())
     readers = [role.value for role in TABLE[Permission.CASE_READ]]
     accounts = db.session.scalars(
         select(Account)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(Account.person_id == case.officer_id, Account.active, RoleGrant.role.in_(readers))
+        .where(Account.person_id.in_(people), Account.active, RoleGrant.role.in_(readers))
         .distinct()
     )
     for account in accounts:

@@ -296,7 +296,7 @@ class Tale:
     def assign(self, *, officer: bool = True) -> None:
         """Give the case to the leading department and its least busy verifier."""
         case = self.case
-        department_id, officer_id = routing.suggest(case, routing.candidates())
+        department_id, officer_id = routing.suggest(case, routing.candidates(clock.city_date(self.at)))
         unit = routing.Unit(department_id or 0, case.district_id, officer_id if officer else None)
         routing.assign(case, self.intake, self.at, version=case.version, unit=unit)
 

@@ -18,6 +18,10 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     department_id: int | None = None
     district_id: int | None = None
+    ties: tuple[str, ...] = ()
+    """Keys of declared ties, which bar from cases (``portal.people.ties``)."""
+    stands_in_for: frozenset[int] = frozenset()
+    """Persons who are away today and whose cases this one sees to."""
 
     def scope(self, permission: Permission) -> Scope | None:
         """Return how far the actor's permission reaches, None when not held."""

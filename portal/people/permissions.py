@@ -45,6 +45,7 @@ class Permission(StrEnum):
     CASE_TRIAGE = "case_triage"
     CASE_ASSIGN = "case_assign"
     CASE_EXTEND = "case_extend"
+    CASE_HAND_OVER = "case_hand_over"
     REPORT_ENTER = "report_enter"
     CONTACT_OPEN = "contact_open"
     OPENING_SECOND = "opening_second"
@@ -78,6 +79,7 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_TRIAGE: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.SUPERVISOR: Scope.DISTRICT},
     Permission.CASE_ASSIGN: {Role.INTAKE_OFFICER: Scope.DISTRICT, Role.SUPERVISOR: Scope.DISTRICT},
     Permission.CASE_EXTEND: {Role.SUPERVISOR: Scope.DISTRICT},
+    Permission.CASE_HAND_OVER: {Role.SUPERVISOR: Scope.DISTRICT},
     Permission.REPORT_ENTER: {Role.INTAKE_OFFICER: Scope.DISTRICT},
     Permission.CONTACT_OPEN: {Role.INTAKE_OFFICER: Scope.DISTRICT},
     # Beyond a person's day another one who opens the same, or a supervisor, has to agree.

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit.models import ActorKind
+from portal.clock import city_date
 from portal.database import db, is_read_only, writing
-from portal.people import passkeys, throttle
+from portal.people import absences, passkeys, throttle, ties
 from portal.people.actor import Actor
 from portal.people.models import Account, StaffSession
 
@@ -60,6 +61,8 @@ class SignedIn:
     account: Account
     token: str
     factor_at: datetime | None = None
+    ties: tuple[str, ...] = ()
+    stands_in_for: frozenset[int] = frozenset()
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
@@ -83,6 +86,8 @@ class SignedIn:
             roles=self.account.roles,
             department_id=person.department_id,
             district_id=person.district_id,
+            ties=self.ties,
+            stands_in_for=self.stands_in_for,
         )
 
 
@@ -138,7 +143,14 @@ def find(token: str, at: datetime) -> SignedIn | None:
         return None
     if at - row.seen_at > TOUCH_EVERY:
         _touch(row, at)
-    return SignedIn(row.account, token, row.factor_at)
+    person_id = row.account.person_id
+    return SignedIn(
+        row.account,
+        token,
+        row.factor_at,
+        ties=ties.keys_of(person_id),
+        stands_in_for=frozenset(one.person_id for one in absences.stood_in_for(person_id, city_date(at))),
+    )
 
 
 def _touch(row: StaffSession, at: datetime) -> None:

@@ -46,7 +46,7 @@ def awards_list() -> str:
         first_url=url_for("finance.awards", view=view.value) if after else "",
         fund=fund.fund_of(now),
         kinds=KINDS,
-        staff_gaps=staffing.gaps(signatures.profile()),
+        staff_gaps=staffing.gaps(signatures.profile(), clock.city_date(clock.now())),
     )
 
 

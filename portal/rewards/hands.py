@@ -9,9 +9,10 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
-from portal.cases.models import Finding, Penalty, SiteCheck
+from portal.cases.models import Case, Finding, Penalty, SiteCheck
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
+from portal.people import ties
 from portal.people.models import Account, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards.models import Act, Award, Hand
@@ -50,6 +51,13 @@ class HandTaken(Refusal):
         """Return what was done, what cannot be done, and who can."""
         done, cannot = str(HAS_DONE[self.held]), str(CANNOT[self.wanted])
         return str(gettext(self.message, done=done, cannot=cannot, others=who_can(self.others)))
+
+
+class TiedToCase(Refusal):
+    """A declared tie excludes this person; which firm it is stays unsaid."""
+
+    message = gettext_noop("A tie that you declared excludes you from this award. Somebody else has to act.")
+    status = 403
 
 
 def who_can(names: Iterable[str]) -> str:
@@ -99,6 +107,7 @@ def take(award: Award, person_id: int | None, act: Act, at: datetime) -> None:
     held = held_by(award.id, person_id)
     if held is act:
         return
+    refuse_tied(award, person_id)
     if held is not None:
         raise HandTaken(held, act, free_people(award.id, act))
     try:
@@ -108,6 +117,13 @@ def take(award: Award, person_id: int | None, act: Act, at: datetime) -> None:
         # The database refused: a verifier of the case, or another act of the same moment.
         held = held_by(award.id, person_id) or Act.VERIFY
         raise HandTaken(held, act, free_people(award.id, act)) from None
+
+
+def refuse_tied(award: Award, person_id: int) -> None:
+    """Refuse who declared a tie to the firm of the award's case; one query, two when there is a tie."""
+    keys = ties.keys_of(person_id)
+    if keys and ties.is_barred(keys, db.session.get_one(Case, award.case_id).subject_name):
+        raise TiedToCase
 
 
 def verifiers_of(case_id: int) -> set[int]:

@@ -117,6 +117,7 @@ def sign(award: Award, step: SigningStep, actor: Actor, at: datetime, of_profile
     hands.note_verifiers(award, at)
     if hands.held_by(award.id, actor.person_id) is not None:
         raise HadAHand
+    hands.refuse_tied(award, actor.person_id)
     try:
         with db.session.begin_nested():
             db.session.add(_signature(award, step, actor.person_id, at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from flask_babel import gettext, lazy_gettext
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.money import format_yuan_brief
+from portal.people import absences
 from portal.people.models import Account, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards.signing import TIERS, Profile, SigningStep
@@ -72,9 +74,9 @@ class Gap:
         return str(text)
 
 
-def gaps(profile: Profile) -> list[Gap]:
-    """Return what nobody can take today, each duty once, from its lowest amount on; one query."""
-    people = _people_by_role()
+def gaps(profile: Profile, today: date) -> list[Gap]:
+    """Return what nobody can take today, each duty once, from its lowest amount on; two queries."""
+    people = _people_by_role(today)
     found: dict[Duty, Gap] = {}
     for tier in TIERS[profile]:
         duties = (
@@ -105,13 +107,15 @@ def unfilled(duties: Sequence[Duty], people: Mapping[Role, frozenset[int]]) -> l
     return [duty for duty in duties if not fill(duty, set())]
 
 
-def _people_by_role() -> dict[Role, frozenset[int]]:
+def _people_by_role(today: date) -> dict[Role, frozenset[int]]:
     rows = db.session.execute(
         select(RoleGrant.role, Account.person_id)
         .join(Account, Account.id == RoleGrant.account_id)
         .where(Account.active)
     )
+    away = absences.away_on(today)
     found: dict[Role, set[int]] = {}
     for role, person in rows:
-        found.setdefault(Role(role), set()).add(person)
+        if person not in away:
+            found.setdefault(Role(role), set()).add(person)
     return {role: frozenset(persons) for role, persons in found.items()}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
+from portal import clock
 from portal.audit.models import Event
 from portal.cases import asking, merging, routing, triage, withdrawal
 from portal.cases.models import Case
@@ -206,7 +207,7 @@ def test_an_officer_is_of_the_unit_and_is_told(intake: Actor) -> None:
     stranger = make_person("没有账号", department=fire, district=district)
     make_case(status=CaseStatus.ASSIGNED, officer=busy.person)
     case = make_case(status=CaseStatus.ACCEPTED, sector="fire")
-    found = routing.candidates()
+    found = routing.candidates(clock.city_date(WHEN))
     assert routing.suggest(case, found) == (fire.id, free.person_id)
     for wrong in (
         stranger.id,

@@ -156,20 +156,20 @@ def test_the_database_keeps_signatures_and_hands_apart(world: World) -> None:
 def test_a_full_small_town_lacks_nobody(world: World) -> None:
     make_account(Role.VERIFIER)
     make_account(Role.IDENTITY_OFFICER)
-    assert gaps(Profile.SMALL) == []
+    assert gaps(Profile.SMALL, AT.date()) == []
 
 
 def test_a_city_is_told_which_signature_it_lacks_from_which_amount(app: Flask) -> None:
     for role in (Role.VERIFIER, Role.VERIFIER, Role.IDENTITY_OFFICER, Role.FINANCE, Role.CASHIER):
         make_account(role)
-    found = {gap.duty: gap.from_fen for gap in gaps(Profile.CITY)}
+    found = {gap.duty: gap.from_fen for gap in gaps(Profile.CITY, AT.date())}
     assert found == {Duty.APPROVE: MANY_FEN, Duty.REVIEW: VERY_MANY_FEN}
 
 
 def test_one_person_in_two_accounts_fills_one_duty(app: Flask) -> None:
     account = make_account(Role.VERIFIER)
     make_account(Role.VERIFIER, person=account.person)
-    assert Duty.CHECK_TOO in {gap.duty for gap in gaps(Profile.SMALL)}
+    assert Duty.CHECK_TOO in {gap.duty for gap in gaps(Profile.SMALL, AT.date())}
 
 
 @given(
