@@ -27,11 +27,6 @@ class Item:
 
 
 ITEMS = (
-    Item(
-        "desk.openings",
-        lazy_gettext("Second person"),
-        lazy_gettext("What colleagues want to open beyond their day."),
-    ),
     Item("desk.home", lazy_gettext("Overview"), lazy_gettext("What was told to you."), ("desk.notices",)),
     Item(
         "desk.queue",
@@ -53,6 +48,11 @@ ITEMS = (
     ),
     Item(
         "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
+    ),
+    Item(
+        "desk.openings",
+        lazy_gettext("Second person"),
+        lazy_gettext("What colleagues want to open beyond their day."),
     ),
     Item(
         "finance.awards",
