@@ -77,7 +77,7 @@ def _passkey_page(refused: str = "") -> str:
 
 
 @desk.post("/account/passkeys/options")
-@limiter.limit("60 per 10 minutes")
+@limiter.limit("300 per 10 minutes")
 def passkey_options() -> Response:
     """Ask the browser to make a passkey."""
     options = passkeys.ask_to_add(keyring(), session_key(), me().account, clock.now())

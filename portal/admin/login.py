@@ -75,7 +75,7 @@ def _page(form: LoginForm, refusal: Refusal | None = None) -> str:
 
 
 @desk.post("/login/passkey")
-@limiter.limit("60 per 10 minutes")
+@limiter.limit("300 per 10 minutes")
 def login_passkey() -> Response:
     """Ask the browser for a passkey: no account is named, so nobody learns here who has one."""
     return _options(passkeys.ask_to_prove(session_key(), Purpose.LOG_IN, None, clock.now()))

@@ -96,7 +96,7 @@ def step_up() -> Response:
 
 
 @desk.post("/step-up/passkey")
-@limiter.limit("60 per 10 minutes")
+@limiter.limit("300 per 10 minutes")
 def step_up_passkey() -> Response:
     """Ask the browser for one of the account's passkeys."""
     options = passkeys.ask_to_prove(session_key(), Purpose.STEP_UP, me().account, clock.now())

@@ -42,7 +42,7 @@ def deliver(delivery_id: int) -> None:
         return
     delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True)
     if delivery.expires_at is not None and at >= delivery.expires_at:
-        delivery.state, delivery.done_at, delivery.lease_until = DeliveryState.EXPIRED, at, None
+        _expired(delivery, at)
         db.session.commit()
         return
     try:
@@ -52,6 +52,8 @@ def deliver(delivery_id: int) -> None:
             _send(delivery)
     except NotNow as later:
         _postpone(delivery, later)
+    except NothingToSend:
+        _expired(delivery, clock.now())
     except ChannelError as error:
         _failed(delivery, error, clock.now())
     else:
@@ -117,16 +119,16 @@ def _send(delivery: Delivery) -> None:
 
 
 def _words(notice: Notice, locale: str) -> tuple[str, str]:
-    """Return subject and text; raises ChannelError when there is nothing to say any more."""
-    try:
-        own = letter(notice, locale, clock.now())
-    except NothingToSend:
-        raise ChannelError("nothing_to_send", final=True) from None
-    return own or outside(
+    """Return subject and text; raises NothingToSend when what it was about is over."""
+    return letter(notice, locale, clock.now()) or outside(
         locale,
         for_staff=notice.account_id is not None,
         urgent=notice.kind == NoticeKind.DANGER_ALARM,
     )
+
+
+def _expired(delivery: Delivery, at: datetime) -> None:
+    delivery.state, delivery.done_at, delivery.lease_until = DeliveryState.EXPIRED, at, None
 
 
 def _failed(delivery: Delivery, error: ChannelError, at: datetime) -> None:

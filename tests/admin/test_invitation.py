@@ -15,8 +15,10 @@ from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.audit.models import Event
+from portal.channels.channel import Parcel
+from portal.notices import jobs
 from portal.notices.letters import NothingToSend, letter
-from portal.notices.models import Delivery, Notice
+from portal.notices.models import Delivery, DeliveryState, Notice
 from portal.people import administration, links, passwords
 from portal.people.accounts import NewAccount
 from portal.people.actor import SYSTEM
@@ -222,6 +224,29 @@ def test_the_mail_brings_a_link_of_its_own_and_either_works_once(
         assert opens(app.test_client(), given.token).status_code == 422
         with pytest.raises(NothingToSend):
             letter(notice, "zh_Hans", NOON)
+
+
+def test_a_mail_that_goes_out_too_late_is_no_alarm(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who used the link that was handed to him needs no mail any more."""
+
+    class Never:
+        def ready(self) -> bool:
+            return True
+
+        def send(self, parcel: Parcel) -> None:
+            raise AssertionError(parcel)
+
+    monkeypatch.setattr(jobs, "channels", lambda _settings: {"email": Never()})
+    with clock.frozen(NOON):
+        given = invite(email="wang@example.cn")
+        links.revoke(given.account, actor=SYSTEM, at=NOON)
+        session.commit()
+        delivery = session.scalars(select(Delivery)).one()
+        jobs.deliver(delivery.id)
+        session.refresh(delivery)
+        assert delivery.state is DeliveryState.EXPIRED
 
 
 def test_nobody_is_mailed_who_has_no_address(session: Session) -> None:

@@ -40,7 +40,20 @@ KEY = {
     "automaticPresenceSimulation": True,
 }
 UNTRANSLATED = re.compile(r'<(\w+)[^>]*\btranslate="no"[^>]*>.*?</\1>', re.DOTALL)
-HOUSE = ALLOWED | {"PIN", "PASSKEY", "xu", "zheng", "boss", "lan", "wang", "other", "first", "key", "example", "cn"}
+HOUSE = ALLOWED | {
+    "PIN",
+    "PASSKEY",
+    "xu",
+    "zheng",
+    "boss",
+    "lan",
+    "wang",
+    "other",
+    "first",
+    "key",
+    "example",
+    "cn",
+}
 
 
 def free_port() -> int:

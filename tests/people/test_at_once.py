@@ -12,12 +12,17 @@ from threading import Barrier
 from uuid import uuid4
 
 import psycopg
+import pyotp
 import pytest
 from flask import Flask
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from portal import clock
+from portal.database import db
+from portal.people import administration, recovery
+from portal.people.accounts import NewAccount
+from portal.people.actor import SYSTEM
 from portal.people.permissions import Role
 from portal.people.throttle import FREE_TRIES
 from tests.fixtures.app import make_settings, migrated
@@ -112,3 +117,41 @@ def test_a_form_sent_after_some_minutes_of_typing_does_not_wait_for_itself(
         assert time.monotonic() - began < 10
     with clock.frozen(NOON + timedelta(minutes=19)):
         assert client.get("/desk/").status_code == 200
+
+
+def test_one_link_used_twice_at_the_same_moment_lets_one_in(live: Flask) -> None:
+    with live.app_context(), clock.frozen(NOON):
+        new = NewAccount(name="王建国", username="wang.j", roles=frozenset({Role.VERIFIER}))
+        token = administration.open_account(new, actor=SYSTEM, at=NOON).token
+        db.session.commit()
+    clients = [live.test_client() for _ in range(4)]
+    forms = []
+    for client in clients:
+        with clock.frozen(NOON):
+            form = {"csrf_token": csrf_of(client, "/desk/invitation"), "token": token}
+            page = client.post("/desk/invitation", data=form).text
+        secret = page.split("secret=")[1].split("&")[0]
+        sealed = page.split('name="offer" value="')[1].split('"')[0]
+        chosen = {"offer": sealed, "new": "seven geese over the lake", "again": "seven geese over the lake"}
+        forms.append({**form, **chosen, "code": pyotp.TOTP(secret).at(NOON)})
+
+    def act(index: int) -> int:
+        return clients[index].post("/desk/invitation", data=forms[index]).status_code
+
+    assert sorted(at_once(4, act)) == [200, 422, 422, 422]
+
+
+def test_one_recovery_code_used_twice_at_the_same_moment_opens_one_session(
+    live: Flask, officer: Staff
+) -> None:
+    with live.app_context():
+        codes = recovery.renew(live.extensions["portal_keyring"], officer.account, NOON)
+        db.session.commit()
+    clients = [live.test_client() for _ in range(4)]
+    tokens = [csrf_of(client) for client in clients]
+    form = {"username": "li.na", "password": officer.password, "recovery": codes[0]}
+
+    def act(index: int) -> int:
+        return clients[index].post("/desk/login", data={**form, "csrf_token": tokens[index]}).status_code
+
+    assert sorted(at_once(4, act)) == [302, 422, 422, 422]

@@ -1,4 +1,4 @@
-"""Passkeys against a key made of software: if these fail, a copied answer, or another site's, opens the desk."""
+"""Passkeys against a key of software: if these fail, an answer for another site opens the desk."""
 
 from __future__ import annotations
 
