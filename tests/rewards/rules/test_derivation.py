@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from portal.rewards.rules.anyang import ANYANG, rule_set
 from portal.rewards.rules.codes import Code, DerivationError
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
@@ -17,6 +16,7 @@ from portal.rewards.rules.sharing import split_equally
 from portal.rewards.rules.terms import Band
 from portal.rewards.rules.views import for_finance, without_sealed_lines
 from portal.rewards.rules.vocabulary import AccidentClass, Kind, Part, PenaltyState
+from tests.rewards.rules.anyang import ANYANG, rule_set
 from tests.rewards.rules.cases import case, deaths, fined, unpunished, welding
 
 Stored = dict[str, Any]

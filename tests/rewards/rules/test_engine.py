@@ -82,6 +82,14 @@ HOSTILE = {
     + "pay = { fixed = 1 }\n"
     + "".join(f"[[award]]\nid = 'e{number}'\npay = {{ fixed = 1 }}\n" for number in range(4_500)),
 }
+NARROW = "".join(
+    f"[[award]]\nid='n{number}'\nwhen={{w={{from={number},below={number + 1}}}}}\npay={{fixed=1}}\n"
+    for number in range(3_500)
+)
+HOSTILE["many narrow entries"] = (
+    f"{SOUND}pay = {{ fixed = 1, max = 0 }}\nwhen = {{ w = {{ below = 0 }} }}\n"
+    f"[[fact]]\nid = 'w'\ntype = 'number'\nlabel = {{ zh = '数', en = 'N' }}\n{NARROW}"
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

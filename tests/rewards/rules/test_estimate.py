@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.given import Facts
 from portal.rewards.rules.outcome import Estimate
 from portal.rewards.rules.vocabulary import AccidentClass, Kind
+from tests.rewards.rules.anyang import ANYANG
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from portal.money import parse_yuan
-from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import recompute
 from portal.rewards.rules.given import Facts
 from portal.rewards.rules.outcome import Need, Outcome, Reason, Verdict
 from portal.rewards.rules.vocabulary import AccidentClass, Kind, Moment, RealName
+from tests.rewards.rules.anyang import ANYANG
 from tests.rewards.rules.cases import case, deaths, fined, pending, unpunished, welding
 
 LARGER, MAJOR, ESPECIALLY = AccidentClass.LARGER, AccidentClass.MAJOR, AccidentClass.ESPECIALLY_MAJOR

@@ -246,10 +246,10 @@ pay = { percent_of = ["main_award"], rate = "10%", max = 100 }
 def test_a_later_award_is_reckoned_from_the_main_one_inside_the_cap_of_both() -> None:
     """Else the second stage pays past the cap of the whole award."""
     rule_set = made(STAGES, "cap = 2000")
-    additional = {"stage": Stage.ADDITIONAL, "main_award_fen": 1_500_00}
+    additional: dict[str, Any] = {"stage": Stage.ADDITIONAL, "main_award_fen": 1_500_00}
     assert worked(rule_set, 10_000).amount_fen == 1_500_00
     assert worked(rule_set, 10_000, **additional).amount_fen == 500_00
-    second = {"stage": Stage.CORROBORATION, "main_award_fen": 900_00}
+    second: dict[str, Any] = {"stage": Stage.CORROBORATION, "main_award_fen": 900_00}
     assert worked(rule_set, 10_000, replace(NAMED, order=2), **second).amount_fen == 90_00
     assert worked(made(""), 10_000, **additional).reason is Reason.KIND_NOT_COVERED
 

@@ -8,7 +8,6 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rewards.rules.anyang import ANYANG
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
@@ -18,6 +17,7 @@ from portal.rewards.rules.outcome import Outcome, Verdict
 from portal.rewards.rules.sharing import split_equally
 from portal.rewards.rules.views import outcome_for_verifier, without_sealed_lines
 from portal.rewards.rules.vocabulary import AccidentClass, Kind, Part, PenaltyState, RealName
+from tests.rewards.rules.anyang import ANYANG
 from tests.rewards.rules.cases import (
     any_facts,
     case,

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from portal.rewards.rules.anyang import rule_set
 from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
@@ -17,6 +16,7 @@ from portal.rewards.rules.given import Facts, FindingFacts, ReporterFacts
 from portal.rewards.rules.sealed import without_sealed_lines
 from portal.rewards.rules.terms import Text
 from portal.rewards.rules.vocabulary import Kind, PenaltyState, RealName
+from tests.rewards.rules.anyang import rule_set
 from tests.rewards.rules.made import FACTS, HEAD, rules
 
 
