@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import current_app
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.cases import alarms
 from portal.database import db
+from portal.errors import Refusal
 from portal.evidence import scrub
 from portal.notices import sweeper
 from portal.people import throttle
 from portal.run.jobs import QUEUES
 from portal.run.queue import SCHEDULE_SEEN_KEY, bell
+from portal.vault import asking
 
 # A message that waits longer than this means that worker, schedule or the outside is in trouble.
 OUTBOX_LIMIT = timedelta(minutes=5)
@@ -50,10 +53,20 @@ def troubles() -> dict[str, str]:
         found["log-ins"] = (
             f"{guessed} names or networks failed to log in within ten minutes: somebody guesses"
         )
+    if "desk" in current_app.extensions["portal_faces"] and not _vault_answers():
+        found["vault"] = "does not answer; reports are accepted, nothing is opened and alerts wait"
     faulty = scrub.faulty_count()
     if faulty:
         found["evidence"] = f"{faulty} files are missing or damaged; flask doctor names them"
     return found
+
+
+def _vault_answers() -> bool:
+    try:
+        asking.vault().health()
+    except Refusal:
+        return False
+    return True
 
 
 def _queue_troubles() -> dict[str, str]:

@@ -63,6 +63,8 @@ def check_production(settings: Settings, source: Environment) -> None:
         source.fault("PORTAL_ORIGIN must be set and start with https:// in production.")
     if settings.challenge == "null":
         source.fault("PORTAL_CHALLENGE=null switches the captcha off; it is refused in production.")
+    if settings.alert_delay[1] < 5:
+        source.fault("ALERT_DELAY_MINUTES is too short: who watches both sides could pair alerts with steps.")
     _check_keys(settings.keys_path, source)
     _check_gateways(settings, source)
     _check_database_password(settings.database_url, source)

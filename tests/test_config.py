@@ -73,6 +73,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
         ("PORTAL_ORIGIN", "https://user@report.example.cn"),
         ("PORTAL_CHALLENGE", "null"),
         ("PORTAL_CHALLENGE", "off"),
+        ("ALERT_DELAY_MINUTES", "0-0"),
         ("PORTAL_KEYS", "/nowhere/keys.json"),
         ("DATABASE_URL", "postgresql://portal@db/portal"),
         ("DATABASE_URL", "postgresql://portal:changeme@db/portal"),

@@ -17,9 +17,11 @@ from portal.notices.models import Delivery, DeliveryState
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.run.jobs import QUEUES
 from portal.run.queue import SCHEDULE_SEEN_KEY, bell, seen_key
+from portal.vault.client import VaultClient
 from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.records import make_report
 from tests.fixtures.services import running_redis
+from tests.fixtures.vault import on_engine
 
 Answer = tuple[int, dict[str, str]]
 
@@ -39,6 +41,7 @@ def well(tmp_path: Path, redis: tuple[str, subprocess.Popen[bytes]]) -> Iterator
         bell().connection.set(SCHEDULE_SEEN_KEY, 1, ex=60)
         for queue in QUEUES:
             bell().connection.set(seen_key(queue), 1, ex=60)
+        app.extensions["portal_vault"] = on_engine(app)
         yield app
         bell().connection.close()
 
@@ -55,7 +58,7 @@ def outbox(age: timedelta, state: DeliveryState = DeliveryState.QUEUED) -> None:
     notice = tell_reporter(make_report().id, NoticeKind.ANSWER_READY, alert_channel="sms", at=at)
     db.session.flush()
     delivery = db.session.query(Delivery).filter_by(notice_id=notice.id).one()
-    delivery.state = state
+    delivery.state, delivery.available_at = state, at
     db.session.commit()
 
 
@@ -63,6 +66,13 @@ def test_a_portal_where_all_lives_is_well(well: Flask) -> None:
     outbox(timedelta(seconds=20))
     assert ask(well, "/readyz") == (200, {})
     assert ask(well, "/healthz") == (200, {})
+
+
+def test_a_closed_vault_is_named_and_reports_go_on(well: Flask) -> None:
+    well.extensions["portal_vault"] = VaultClient(Path("/nowhere/vault.sock"))
+    status, troubles = ask(well, "/healthz")
+    assert (status, list(troubles)) == (503, ["vault"])
+    assert ask(well, "/readyz")[0] == 200
 
 
 @pytest.mark.parametrize("queue", QUEUES)

@@ -17,6 +17,7 @@ from portal.errors import NotFound, Refusal
 from portal.people.permissions import Permission
 from portal.reports import contact
 from portal.reports.models import Report
+from portal.reports.second_person import ask_second
 from portal.vault import seconds
 from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
@@ -39,7 +40,7 @@ def case_contact(number: str, report: str) -> ResponseReturnValue:
     except seconds.NeedsSecond as refused:
         db.session.rollback()
         wish = seconds.Wish(FieldGroup.CONTACT, found.id, form.reason.data.strip())
-        seconds.ask(wish, current_user.actor, clock.now())
+        ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
         return _asked(case, found, form, refused.sentence()), refused.status
     except Refusal as refused:

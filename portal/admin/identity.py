@@ -18,6 +18,7 @@ from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
 from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
+from portal.reports.second_person import ask_second
 from portal.rewards import answers, hands
 from portal.rewards.live import live_award
 from portal.rewards.models import Act
@@ -98,7 +99,7 @@ def identity_open(number: str) -> ResponseReturnValue:
     except seconds.NeedsSecond as refused:
         db.session.rollback()
         wish = seconds.Wish(FieldGroup.LEGAL, report.id, identity.TO_ANSWER)
-        seconds.ask(wish, current_user.actor, clock.now())
+        ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
         return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
     except Refusal as refused:

@@ -50,11 +50,6 @@ ITEMS = (
         "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
     ),
     Item(
-        "desk.openings",
-        lazy_gettext("Second person"),
-        lazy_gettext("What colleagues want to open beyond their day."),
-    ),
-    Item(
         "finance.awards",
         lazy_gettext("Awards"),
         lazy_gettext("Approve, or send back with a reason."),
@@ -130,6 +125,7 @@ NOTICE_PAGES = {
     NoticeKind.AWARD_TO_DECIDE.value: ("finance.award", "number"),
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
     NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
+    NoticeKind.SECOND_PERSON.value: ("desk.openings", "q"),
     NoticeKind.SECOND_PERSON.value: ("desk.openings", "report"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
     NoticeKind.RESET_ASKED.value: ("desk.people", "q"),

@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     AWARD_TO_SIGN = "award_to_sign"
     IDENTITY_TO_ANSWER = "identity_to_answer"
     SHARE_TO_PAY = "share_to_pay"
+    SECOND_PERSON = "second_person"
     RULES_TO_ENFORCE = "rules_to_enforce"
     # about one's own account, or for those who watch over accounts: the values of portal.people.telling.News
     ACCOUNT_INVITED = "account_invited"

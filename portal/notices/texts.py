@@ -35,6 +35,7 @@ IN_DESK = {
     NoticeKind.AWARD_SENT_BACK: lazy_gettext("An award was sent back."),
     NoticeKind.IDENTITY_TO_ANSWER: lazy_gettext("A question about a reporter waits for your answer."),
     NoticeKind.SHARE_TO_PAY: lazy_gettext("A reward waits for payment."),
+    NoticeKind.SECOND_PERSON: lazy_gettext("A colleague asks for a second person."),
     NoticeKind.RULES_TO_ENFORCE: lazy_gettext("A reward rule is checked and waits for a second person."),
     NoticeKind.ACCOUNT_INVITED: lazy_gettext("You got a link for your account."),
     NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),

@@ -47,9 +47,10 @@ OWN: dict[str, tuple[str, LazyString]] = {
     ORIGINAL_OPENED: ("eye-fill", lazy_gettext("An original of your files was opened")),
     IDENTITY_OPENED: ("eye-fill", lazy_gettext("Your sealed name was opened")),
     "payee_opened": ("eye-fill", lazy_gettext("Your sealed account was opened")),
+    "told_opened": ("eye-fill", lazy_gettext("What was cut out of your text was opened")),
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
 }
-OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened"})
+OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened", "told_opened"})
 # Reasons that are the same each time are kept as a code.
 REASONS = {
     "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),

@@ -13,6 +13,7 @@ from portal import clock
 from portal.database import db
 from portal.errors import Refusal
 from portal.reports.models import Report
+from portal.reports.second_person import ask_second
 from portal.rewards import hands, payouts, queries
 from portal.rewards.blueprint import finance
 from portal.rewards.forms import PaymentForm
@@ -59,7 +60,7 @@ def payout_payee(number: str) -> ResponseReturnValue:
     except seconds.NeedsSecond as refused:
         db.session.rollback()
         wish = seconds.Wish(FieldGroup.PAYEE, share.report_id, payouts.TO_PAY)
-        seconds.ask(wish, current_user.actor, clock.now())
+        ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
         return _page(queries.share_of_award(number), PaymentForm(), refused.sentence()), refused.status
     except Refusal as refused:

@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
+from portal.dialects import reading
 from portal.vault.alerts import Alerts
 from portal.vault.indexing import Index
 from portal.vault.opener import Begin, Keys, Opener
+from portal.vault.pace import EQUALITY_A_MINUTE, Pace
 from portal.vault.refusals import Refused, Why
 
 log = logging.getLogger("portal.vault")
@@ -34,6 +36,7 @@ class Handler:
         self._opener = opener
         self._alerts = alerts
         self._index = index
+        self._pace = Pace(EQUALITY_A_MINUTE)
         self._table: dict[str, tuple[frozenset[str], Callable[[dict[str, Any]], Answer]]] = {
             "reveal": (frozenset({"opening"}), self._reveal),
             "send_alert": (frozenset({"delivery"}), self._send_alert),
@@ -84,19 +87,25 @@ class Handler:
 
     def _same_person(self, request: dict[str, Any]) -> Answer:
         first, second = _id(request["first"]), _id(request["second"])
+        self._slowly()
         with self._begin() as connection:
             same = self._index.same_person(connection, first, second)
         return {"same": same}
 
     def _paid(self, request: dict[str, Any]) -> Answer:
         report_id, since = _id(request["report"]), _instant(request["since"])
+        self._slowly()
         with self._begin() as connection:
             count, total = self._index.paid_to_same_person(connection, report_id, since)
         return {"count": count, "sum_fen": total}
 
+    def _slowly(self) -> None:
+        if not self._pace.take():
+            raise Refused(Why.BUSY)
+
     def _health(self, _request: dict[str, Any]) -> Answer:
         keys = self._keys()
-        with self._begin() as connection:
+        with reading(), self._begin() as connection:
             connection.exec_driver_sql("SELECT 1")
         return {"key": keys.current().id, "keys": [pair.id for pair in keys.pairs]}
 

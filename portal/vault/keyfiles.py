@@ -30,6 +30,7 @@ class KeyFileFault(StrEnum):
     MISSING = "missing"
     EXISTS = "exists"
     UNREADABLE = "unreadable"
+    UNWRITABLE = "unwritable"
     EXPOSED = "exposed"
     MALFORMED = "malformed"
     NOT_HELD = "not_held"
@@ -39,6 +40,7 @@ _SENTENCES = {
     KeyFileFault.MISSING: "There is no key file at {path}.",
     KeyFileFault.EXISTS: "Key files are already at {path}; they are never overwritten.",
     KeyFileFault.UNREADABLE: "The key file {path} cannot be read by this user.",
+    KeyFileFault.UNWRITABLE: "The key files cannot be written to {path} by this user.",
     KeyFileFault.EXPOSED: "The key file {path} is open to others; give it to one user with mode 0600.",
     KeyFileFault.MALFORMED: "The key file {path} is not in the expected form: {detail}.",
     KeyFileFault.NOT_HELD: "This process does not hold the keys of {path}.",

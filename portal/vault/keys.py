@@ -149,6 +149,17 @@ def split_single_file(directory: Path) -> None:
     old = legacy_file(directory)
     if directory.exists() or not old.is_file():
         return
+    try:
+        _split(old, directory)
+    except KeyFileError:
+        if not directory.exists():
+            raise
+        return  # another process was first
+    old.rename(old.with_name(f"{old.name}.split"))
+    keyfiles.sync_directory(old.parent)
+
+
+def _split(old: Path, directory: Path) -> None:
     document = keyfiles.read_document(old, FORMAT, VERSION)
     listed = document.get("keys")
     if not isinstance(listed, dict):
@@ -156,15 +167,13 @@ def split_single_file(directory: Path) -> None:
     keys = {purpose: keyfiles.read_keys(listed.get(purpose), purpose, old) for purpose in Purpose}
     former = keyfiles.read_keys(listed.get("vault"), "vault", old)
     _place(directory, keys, VaultKeys.fresh(None, former=former))
-    old.rename(old.with_name(f"{old.name}.split"))
-    keyfiles.sync_directory(old.parent)
 
 
 def _place(directory: Path, keys: _Keys, vault: VaultKeys) -> None:
     """Write all files to a new directory and give it its name in one step."""
     temporary = directory.parent / f".{directory.name}.{secrets.token_hex(8)}"
-    temporary.mkdir(parents=True, mode=0o700)
     try:
+        temporary.mkdir(parents=True, mode=0o700)
         for holder, purposes in HELD.items():
             content = {purpose: keys[purpose] for purpose in purposes}
             keyfiles.write_new(file_of(temporary, holder), _document(content))
@@ -172,7 +181,8 @@ def _place(directory: Path, keys: _Keys, vault: VaultKeys) -> None:
         os.rename(temporary, directory)
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise KeyFileError(KeyFileFault.EXISTS, directory) from None
+        fault = KeyFileFault.EXISTS if directory.exists() else KeyFileFault.UNWRITABLE
+        raise KeyFileError(fault, directory) from None
     keyfiles.sync_directory(directory.parent)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.audit.models import Event
 from portal.database import db
+from portal.notices.models import Notice
 from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.reports.models import Report
@@ -118,3 +119,21 @@ def test_a_request_is_over_after_a_day(app: Flask, open_it: Callable[[Report], s
     browser = app.test_client()
     sign_in(browser, make_account(Role.SUPERVISOR))
     assert "确认大门位置" not in browser.get("/desk/openings").text
+
+
+def test_those_who_may_agree_are_told_once_and_find_the_page_from_their_notice(
+    app: Flask, open_it: Callable[[Report], str], used_up: Account
+) -> None:
+    colleague = make_account(Role.INTAKE_OFFICER, name="赵敏")
+    supervisor = make_account(Role.SUPERVISOR, name="周建")
+    others = [make_account(Role.CASHIER), make_account(Role.ADMINISTRATOR)]
+    db.session.commit()
+    report = sealed_report(FieldGroup.CONTACT)
+    open_it(report)
+    open_it(report)
+    told = list(db.session.scalars(select(Notice.account_id).where(Notice.kind == "second_person")))
+    assert sorted(one for one in told if one) == sorted((colleague.id, supervisor.id))
+    assert not {used_up.id, *(account.id for account in others)} & set(told)
+    browser = app.test_client()
+    sign_in(browser, supervisor)
+    assert "/desk/openings" in browser.get("/desk/").text

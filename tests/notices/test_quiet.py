@@ -56,3 +56,7 @@ def test_the_outbox_holds_an_alert_back(app: Flask) -> None:
     db.session.flush()
     available = db.session.scalars(select(Delivery.available_at)).one()
     assert available >= at(20, 35)
+
+
+def test_a_demonstration_sends_at_once() -> None:
+    assert alert_time(at(23), CITY, (0, 0)) == at(23)

@@ -116,7 +116,13 @@ def test_stopping_leaves_nothing_behind(
 
 @pytest.mark.timeout(180)
 def test_whatever_dies_is_started_again(running: subprocess.Popen[str], settings: Settings) -> None:
-    for word in ("portal.run.web", "redis-server", "portal.run.worker", "portal.run.schedule"):
+    for word in (
+        "portal.run.web",
+        "redis-server",
+        "portal.run.worker",
+        "portal.run.schedule",
+        "portal.vault",
+    ):
         old = child_of(running, word)
         old.kill()
         until(lambda old=old, word=word: any(  # type: ignore[misc]  # a lambda with defaults

@@ -13,9 +13,12 @@ from portal import clock
 from portal.database import db
 from portal.reports.models import Report
 from portal.vault.asking import payments_to_same_person, same_person
+from portal.vault.client import VaultRefused
 from portal.vault.fields import keep_fields
 from portal.vault.groups import FieldGroup
 from portal.vault.models import BlindIndex
+from portal.vault.pace import EQUALITY_A_MINUTE, Pace
+from portal.vault.refusals import Why
 from tests.fixtures.records import make_report
 from tests.fixtures.vault import vault_keys
 from tests.rewards.world import World, bank_says, claimed
@@ -113,3 +116,25 @@ def test_payments_to_one_person_are_counted_over_all_reports(world: World, app: 
     stranger = report_of(FieldGroup.PAYEE, account="6217000000000009")
     assert payments_to_same_person(stranger.id, since) == (0, 0)
     assert payments_to_same_person(share.report_id, clock.now() + timedelta(days=1)) == (0, 0)
+
+
+def test_who_asks_about_everybody_is_stopped(app: Flask) -> None:
+    """A taken desk would learn which reports come from one hand."""
+    told: list[Why] = []
+    for number in range(EQUALITY_A_MINUTE + 20):
+        try:
+            same_person(1, number + 2)
+        except VaultRefused as refused:
+            told.append(refused.why)
+    assert set(told) == {Why.BUSY}
+    assert told
+
+
+def test_the_pace_comes_back_with_time() -> None:
+    now = [0.0]
+    pace = Pace(60, lambda: now[0])
+    assert [pace.take() for _ in range(61)] == [True] * 60 + [False]
+    now[0] = 2.0
+    assert [pace.take() for _ in range(3)] == [True, True, False]
+    now[0] = 3600.0
+    assert sum(pace.take() for _ in range(100)) == 60

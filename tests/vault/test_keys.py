@@ -9,6 +9,7 @@ import os
 import pickle
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -232,3 +233,15 @@ def test_after_a_rotation_of_the_vault_a_running_process_seals_to_the_new_key(pa
     (path / "vault.json").unlink()
     other.write(path / "vault.json", path / "vault.pub")
     assert ring.vault_key().id == other.current().id
+
+
+def test_of_two_processes_that_split_at_once_both_load_the_same_keys(path: Path) -> None:
+    listed = {purpose: entries_of((new_key(AT),)) for purpose in (*Purpose, "vault")}
+    single = legacy_file(path)
+    single.write_text(json.dumps({"format": "woodpecker-keys", "version": 1, "keys": listed}))
+    single.chmod(0o600)
+    with ThreadPoolExecutor(8) as pool:
+        rings = list(pool.map(lambda _: Keyring.load(path), range(8)))
+    assert len({ring.current("form") for ring in rings}) == 1
+    assert len({ring.vault_key().id for ring in rings}) == 1
+    assert [entry.name for entry in path.parent.iterdir() if entry.name.startswith(".")] == []
