@@ -12,6 +12,7 @@ from portal.admin import (  # noqa: F401
     conclusions,
     contact,
     danger,
+    declared,
     duty,
     evidence,
     evidence_files,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.admin.blueprint import desk
+from portal.admin.declared import ByKind
 from portal.admin.forms import whole
 from portal.admin.verification_forms import CheckForm, FindingForm, ReasonForm
 from portal.admin.verification_words import CHANGE_FINDING, CHECK, FINDING, REMOVE_FINDING, UNDERTAKEN
@@ -33,6 +35,8 @@ from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.rewards.awards import propose_if_payable
 from portal.rewards.decided import award_decided
+from portal.rewards.declaring import keep_of_finding
+from portal.rewards.said import said_about
 
 NOTHING_YET = frozenset(
     {CaseStatus.RECEIVED, CaseStatus.ACCEPTED, CaseStatus.REFUSED, CaseStatus.TRANSFERRED}
@@ -51,6 +55,8 @@ class FindingRow:
     may_penalise: bool
     may_order: bool
     steps: list[RectificationAction]
+    answers: Sequence[tuple[str, str]] = ()
+    may_answer: bool = False
 
 
 def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
@@ -60,8 +66,19 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
     verifies = reaches(case, actor, Permission.CASE_VERIFY) and case.merged_into_id is None
     checks = site_checks.checks_of(case)
     decided = award_decided(case)
-    rows = [_row(case, one, verifies=verifies, decided=decided) for one in findings.findings_of(case)]
+    found = findings.findings_of(case)
+    said = said_about(case, found)
+    rows = [
+        replace(
+            _row(case, one, verifies=verifies, decided=decided),
+            answers=said.findings.get(one.id, []),
+            may_answer=verifies and case.status in VERIFIED and one.id in said.asked and not decided,
+        )
+        for one in found
+    ]
     return {
+        "case_answers": said.case,
+        "asks_case": verifies and case.status in VERIFIED and said.asks_case and not decided,
         "checks": checks,
         "rows": rows,
         "decided": decided,
@@ -125,16 +142,25 @@ def finding_new(number: str) -> ResponseReturnValue:
     """Record what was verified."""
     case = begin(number)
     actor, now = current_user.actor, clock.now()
-    form = FindingForm()
+    form, declared = FindingForm(), ByKind(case, now, request.form)
 
     def act() -> None:
         decided = award_decided(case, lock=True)
         version = form.of_version
-        findings.add_finding(case, form.command(), actor, now, version=version, award_decided=decided)
+        found = findings.add_finding(case, form.command(), actor, now, version=version, award_decided=decided)
+        _keep_facts(found, declared, actor, now)
         compose(case, actor, now)
 
     possible = case.status is CaseStatus.VERIFYING and not award_decided(case)
-    return take(case, form, FINDING, act, possible=possible, template="admin/verification_finding.html")
+    template = "admin/verification_finding.html"
+    return take(case, form, FINDING, act, possible=possible, template=template, rows=declared)
+
+
+def _keep_facts(finding: Finding, declared: ByKind, actor: Actor, at: datetime) -> None:
+    """Keep what the rule set asks about a finding of its kind, as far as it was answered."""
+    answers = declared.chosen
+    if answers is not None and answers.is_typed:
+        keep_of_finding(finding, [fact.id for fact in answers.facts], answers.texts(), actor, at)
 
 
 @desk.route("/cases/<number>/findings/<int:finding_id>", methods=["GET", "POST"])
@@ -143,7 +169,7 @@ def finding_change(number: str, finding_id: int) -> ResponseReturnValue:
     case = begin(number)
     finding = findings.find_finding(case, finding_id)
     actor, now = current_user.actor, clock.now()
-    form = FindingForm()
+    form, declared = FindingForm(), ByKind(case, now, request.form, finding)
     if not form.is_submitted():
         form.show(finding, proposed_class(finding.deaths_confirmed))
 
@@ -153,11 +179,21 @@ def finding_change(number: str, finding_id: int) -> ResponseReturnValue:
         findings.change_finding(
             case, finding_id, form.command(), actor, now, version=version, award_decided=decided
         )
+        _keep_facts(finding, declared, actor, now)
         compose(case, actor, now)
 
     possible = _row(case, finding, verifies=True, decided=award_decided(case)).may_change
     template = "admin/verification_finding.html"
-    return take(case, form, CHANGE_FINDING, act, possible=possible, template=template, finding=finding)
+    return take(
+        case,
+        form,
+        CHANGE_FINDING,
+        act,
+        possible=possible,
+        template=template,
+        rows=declared,
+        finding=finding,
+    )
 
 
 @desk.route("/cases/<number>/findings/<int:finding_id>/remove", methods=["GET", "POST"])

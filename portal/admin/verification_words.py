@@ -69,6 +69,18 @@ CHANGE_FINDING = Words(
     lazy_gettext("Save"),
     lazy_gettext("The finding is changed."),
 )
+FACTS = Words(
+    lazy_gettext("What the reward rule asks"),
+    lazy_gettext("Answer what is known by now. What is left empty can be added until the approval."),
+    lazy_gettext("Keep the answers"),
+    lazy_gettext("The answers are kept. The award follows them."),
+)
+CASE_FACTS = Words(
+    lazy_gettext("What the reward rule asks about the case"),
+    lazy_gettext("Asked once for the whole case. It can be corrected until the reward is approved."),
+    lazy_gettext("Keep the answers"),
+    lazy_gettext("The answers are kept. The award follows them."),
+)
 REMOVE_FINDING = Words(
     lazy_gettext("Take out a finding"),
     lazy_gettext("For a finding that was recorded by mistake. The log keeps that it was there, and why."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -23,6 +24,13 @@ from portal.errors import NotInThisState, Refusal, Stale
 from portal.people.permissions import Permission
 
 
+class Beside(Protocol):
+    """Fields beside the form: judged with it, shown again as they were typed."""
+
+    def validate(self) -> bool:
+        """Tell whether all of them can be taken."""
+
+
 def begin(number: str) -> Case:
     """Return the case of a step's page; refuse who may not verify it."""
     case = queries.find_case(number, current_user.actor)
@@ -38,7 +46,7 @@ def take(
     *,
     possible: bool,
     template: str = "admin/step.html",
-    rows: PenaltyRows | None = None,
+    rows: Beside | None = None,
     **shown: object,
 ) -> ResponseReturnValue:
     """Show the form, or take the step and go on; whatever is refused leaves the form as it was typed."""

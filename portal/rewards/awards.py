@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from portal.cases.conclusion import CONFIRMED
 from portal.cases.models import Case
 from portal.cases.telling import tell_officer
 from portal.database import db
@@ -28,10 +27,10 @@ from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.outcome import Need
-from portal.rewards.rules.vocabulary import PayableWhen
 from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.standing import Block, NotReady, standing
 from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction
+from portal.rewards.timing import is_time
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
@@ -106,12 +105,6 @@ def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
     if award.status in OPEN_AWARDS and computed.payable and differs(award, computed):
         revise(award, computed, actor, at, case_id=case.id)
     return award
-
-
-def is_time(case: Case, computed: Computation) -> bool:
-    """Tell whether an award may be proposed now: where no penalty has to come first, once it is concluded."""
-    at_once = computed.rules is not None and computed.rules.payable_when is PayableWhen.VERIFIED
-    return not at_once or case.conclusion in CONFIRMED
 
 
 def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Award:

@@ -10,22 +10,28 @@ from portal.cases.scope import reaches
 from portal.cases.steps import CaseStatus
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
-from portal.rewards import hands, signatures, verdicts
+from portal.rewards import hands, rulebook, signatures
 from portal.rewards.awards import OPEN_AWARDS
+from portal.rewards.choosing import choice_bands
 from portal.rewards.explain import Audience
-from portal.rewards.facts import Computation, compute_case, stored_choices
-from portal.rewards.lines import Shown, lines_for
+from portal.rewards.facts import compute_case, findings_of, stored_choices
+from portal.rewards.lines import Shown, amount_for, lines_for
 from portal.rewards.live import live_award
 from portal.rewards.models import Act, Award
-from portal.rewards.page_tongue import page_reading
-from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.outcome import Verdict
-from portal.rewards.rules.views import outcome_for_verifier
+from portal.rewards.result import Result, result_of, rule_shown
+from portal.rewards.rules import vocabulary as words
+from portal.rewards.rules.compute import compute
+from portal.rewards.rules.derivation import Derivation
+from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.vocabulary import Kind
 from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.steps import AwardStatus
+from portal.rewards.stored_facts import facts_of
+from portal.rewards.timing import is_time
+from portal.rewards.trying import Trial, trial
 from portal.rewards.words import KINDS
 
+NOTHING_YET = Result()
 NOT_YET = frozenset({CaseStatus.RECEIVED, CaseStatus.REFUSED, CaseStatus.TRANSFERRED})
 
 
@@ -41,14 +47,20 @@ class Choosable:
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """What the rule gives beside what an officer chose, in fen."""
+
+    computed_fen: int
+    chosen_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The award as the case page shows it; ``status`` is empty while there is none."""
 
     status: str = ""
     lines: tuple[Shown, ...] = ()
-    estimate: str = ""
-    needs: tuple[str, ...] = ()
-    nothing: str = ""
+    now: Result = NOTHING_YET
     choice_reason: str = ""
     decision_reason: str = ""
     may_choose: bool = False
@@ -57,6 +69,9 @@ class Panel:
     may_review: bool = False
     version: int = 0
     """Of the award, for whoever signs it as it is shown."""
+    deviation: Deviation | None = None
+    trial: Trial | None = None
+    """Fields to try figures in; None for whoever does not verify, and once the award is approved."""
 
 
 def panel(case: Case, actor: Actor, _now: datetime, profile: Profile = Profile.SMALL) -> Panel | None:
@@ -64,19 +79,28 @@ def panel(case: Case, actor: Actor, _now: datetime, profile: Profile = Profile.S
     if case.status in NOT_YET or case.merged_into_id is not None:
         return None
     award = live_award(case.id)
+    findings = findings_of(case)
     if award is not None:
         return _of_award(case, award, actor, profile)
-    return _before_award(case, compute_case(case, {}), actor)
+    if not findings:
+        return None
+    governing = rulebook.governing(case, findings)
+    tried = trial(case, governing, findings, {})
+    verifies = reaches(case, actor, Permission.CASE_VERIFY)
+    return Panel(
+        now=result_of(case, tried.computed),
+        may_choose=may_act(case, actor),
+        trial=tried if verifies and tried.has_fields else None,
+    )
 
 
 def choosable(case: Case) -> list[Choosable]:
-    """Return the findings whose amount an officer has to choose, with what was chosen before."""
+    """Return the findings whose amount an officer chooses, or may, with what was chosen before."""
     computed = compute_case(case, {})
+    if not is_time(case, computed):
+        return []
     award = live_award(case.id)
     chosen = stored_choices(award.facts) if award else {}
-    needed = {missing.finding: missing.band for missing in computed.outcome.needs if missing.band}
-    if not computed.only_choices_missing:
-        return []
     return [
         Choosable(
             finding.id,
@@ -85,8 +109,8 @@ def choosable(case: Case) -> list[Choosable]:
             band.max_fen,
             chosen[finding.id].amount_fen if finding.id in chosen else None,
         )
-        for place, finding in enumerate(computed.findings)
-        if (band := needed.get(place)) is not None
+        for place, band in sorted(choice_bands(computed).items())
+        for finding in computed.findings[place : place + 1]
     ]
 
 
@@ -108,9 +132,11 @@ def _of_award(case: Case, award: Award, actor: Actor, profile: Profile) -> Panel
     left = signatures.still_missing(award, profile) if waits else ()
     open_award = award.status in OPEN_AWARDS
     verified = hands.held_by(award.id, actor.person_id) is Act.VERIFY
+    governing = rules_of_award(award)
     return Panel(
         status=award.status.value,
         lines=tuple(lines_for(award.derivation, Audience.VERIFIER)),
+        now=Result(rule=rule_shown(governing) if governing else None),
         choice_reason=award.choice_reason,
         decision_reason=award.decision_reason if award.status is AwardStatus.SENT_BACK else "",
         may_choose=open_award and may_act(case, actor),
@@ -121,18 +147,24 @@ def _of_award(case: Case, award: Award, actor: Actor, profile: Profile) -> Panel
         and reaches(case, actor, Permission.AWARD_REVIEW)
         and hands.held_by(award.id, actor.person_id) is None,
         version=award.version,
+        deviation=_deviation(award, governing),
     )
 
 
-def _before_award(case: Case, computed: Computation, actor: Actor) -> Panel | None:
-    outcome = outcome_for_verifier(computed.outcome)
-    if not computed.findings:
+def rules_of_award(award: Award) -> RuleSet | None:
+    """Return the version an award is pinned to."""
+    try:
+        return rulebook.at(award.rule_id, award.rule_version)
+    except KeyError:
         return None
-    if outcome.verdict in {Verdict.NOT_COVERED, Verdict.INELIGIBLE} and outcome.reason:
-        return Panel(nothing=verdicts.reason_sentence(outcome.reason, page_reading()))
-    guess = estimate(computed.facts, computed.rules) if computed.rules else None
-    return Panel(
-        estimate=verdicts.estimate_sentence(guess, page_reading()) if guess else "",
-        needs=tuple(verdicts.need_sentence(missing, page_reading()) for missing in outcome.needs),
-        may_choose=may_act(case, actor),
-    )
+
+
+def _deviation(award: Award, governing: RuleSet | None) -> Deviation | None:
+    """Return what the rule gives beside what was chosen; both without what depends on the reporter."""
+    if governing is None or award.computed_fen == award.amount_fen:
+        return None
+    outcome = compute(facts_of(award.facts), governing, stage=words.Stage(award.stage.value))
+    shown = amount_for(Derivation.from_json(award.derivation), Audience.VERIFIER)
+    if outcome.formula_fen is None or outcome.formula_fen == shown:
+        return None
+    return Deviation(outcome.formula_fen, shown)
