@@ -84,10 +84,10 @@ def test_the_job_keeps_the_pages_and_the_sweep_leaves_them(
 def test_a_document_that_cannot_be_drawn_is_kept_without_pages(
     app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_args: object) -> list[bytes]:
-        raise CleaningError(CleaningFault.CRASHED)
+    def refuse(*_args: object) -> list[bytes]:
+        raise CleaningError(CleaningFault.BROKEN)
 
-    monkeypatch.setattr(jobs, "draw_pages", crash)
+    monkeypatch.setattr(jobs, "draw_pages", refuse)
     row = make_evidence(app, session, samples["application/pdf"])
     jobs.clean(row.id)
     session.refresh(row)
