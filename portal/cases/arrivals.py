@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, union_all
+from sqlalchemy import bindparam, select, union_all
 
 from portal.cases.additions import MOST_MEGABYTES, NoRoom, TooMuch, add_files
 from portal.cases.filing import find_filed
@@ -16,6 +16,17 @@ from portal.evidence.models import Evidence, StagedFile
 from portal.evidence.staging import Received, Room
 from portal.reports.conversation import ConversationOver
 from portal.reports.models import Report
+
+# Made once: every form with files asks it, and making it costs more than asking.
+_SIZES = union_all(
+    select(StagedFile.size).where(
+        StagedFile.submission_id == bindparam("submission_id"),
+        StagedFile.uuid.not_in(bindparam("without", expanding=True)),
+    ),
+    select(Evidence.size)
+    .join(Report, Report.id == Evidence.report_id)
+    .where(Report.submission_id == bindparam("submission_id")),
+)
 
 
 def check_room(submission_id: str, length: int, at: datetime) -> None:
@@ -36,15 +47,8 @@ def check_room(submission_id: str, length: int, at: datetime) -> None:
 
 def room_for(submission_id: str, without: Collection[str] = ()) -> Room:
     """Return what more comes with a form itself; what is on its way in pieces is counted when it arrives."""
-    waiting = select(StagedFile.size).where(
-        StagedFile.submission_id == submission_id, StagedFile.uuid.not_in(without)
-    )
-    kept = (
-        select(Evidence.size)
-        .join(Report, Report.id == Evidence.report_id)
-        .where(Report.submission_id == submission_id)
-    )
-    return Room.beside(list(db.session.scalars(union_all(waiting, kept))))
+    known = {"submission_id": submission_id, "without": list(without)}
+    return Room.beside(list(db.session.scalars(_SIZES, known)))
 
 
 def arrive(submission_id: str, file: Received, at: datetime) -> tuple[int, ...]:
