@@ -47,6 +47,22 @@ class Verifier(Staff):
         anchor = self.tab.page.locator("main [id^=finding-]").last.get_attribute("id") or ""
         return f"/desk/cases/{number}/findings/{re.sub(r'[^0-9]', '', anchor)}"
 
+    def answers_the_rules_questions(self, finding: str, worth: str, **answers: str) -> None:
+        """Answer what the rule set asks about a finding; the amount follows what is typed."""
+        self.tab.goes_to(f"{finding}/facts")
+        for name, value in answers.items():
+            control = self.tab.page.locator(f'main [name$="fact-{name}"]')
+            kind = control.first.evaluate("c => c.localName === 'select' ? 'select' : c.type")
+            if kind == "select":
+                control.first.select_option(value)
+            elif kind == "radio":
+                self.tab.page.locator(f'main [name$="fact-{name}"][value="{value}"]').check()
+            else:
+                control.first.fill(value)
+        self.tab.page.wait_for_selector(f'#award-now:has-text("{worth}")')
+        self.tab.sends()
+        assert self.tab.path != f"{finding}/facts", self.tab.text
+
     def records_penalty(self, finding: str, decision: str, **parts: str) -> None:
         """Record the parts of one penalty, on firm, person, confiscated."""
         path = f"{finding}/penalties"
