@@ -278,7 +278,7 @@ def serve(wanted: argparse.Namespace, figures: Figures) -> None:
                     )
         if wanted.only in {"", "queue"}:
             for server in servers:
-                queue_rounds(base, server, wanted.rounds, max(40, wanted.flows // 2), figures)
+                queue_rounds(base, server, wanted.rounds, max(40, wanted.flows // 4), figures)
         for server in servers:
             add(figures, f"{server.name}: largest process, MB", server.largest_rss())
 
