@@ -88,15 +88,12 @@ class Handler:
     def _same_person(self, request: dict[str, Any]) -> Answer:
         first, second = _id(request["first"]), _id(request["second"])
         self._slowly()
-        with self._begin() as connection:
-            same = self._index.same_person(connection, first, second)
-        return {"same": same}
+        return {"same": self._index.same_person(self._begin, first, second)}
 
     def _paid(self, request: dict[str, Any]) -> Answer:
         report_id, since = _id(request["report"]), _instant(request["since"])
         self._slowly()
-        with self._begin() as connection:
-            count, total = self._index.paid_to_same_person(connection, report_id, since)
+        count, total = self._index.paid_to_same_person(self._begin, report_id, since)
         return {"count": count, "sum_fen": total}
 
     def _slowly(self) -> None:
