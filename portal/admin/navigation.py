@@ -126,7 +126,6 @@ NOTICE_PAGES = {
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
     NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
     NoticeKind.SECOND_PERSON.value: ("desk.openings", "q"),
-    NoticeKind.SECOND_PERSON.value: ("desk.openings", "report"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
     NoticeKind.RESET_ASKED.value: ("desk.people", "q"),
     NoticeKind.BREAK_GLASS.value: ("desk.people", "q"),
