@@ -21,7 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from sqlalchemy import inspect
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -52,6 +52,7 @@ log = logging.getLogger("portal")
 ROOT = Path(__file__).parent.parent
 
 LOCALES = ("zh_Hans", "en")
+NOT_OURS = "400: 此地址不属于本平台 / This address is not ours\n"
 TOLD = frozenset({400, 403, 405, 413, 429})
 """Refusals that the log notes whoever meets them; others only of people who are signed in."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -258,10 +259,13 @@ def _errors(app: Flask) -> None:
         return _page(409, Stale().sentence()), 409
 
     @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+    def _http(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
         if error.code is None or error.code < 400:
             return error
         _note_refusal(error.code)
+        if isinstance(error, SecurityError):
+            # Asked for under a host that is not ours no address can be built, so there is no page of ours.
+            return Response(NOT_OURS, error.code, mimetype="text/plain")
         return _page(error.code, ""), error.code
 
     @app.errorhandler(Exception)
