@@ -20,20 +20,19 @@ from tests.fixtures.staff import NOON, csrf_of
 
 # What each role finds in the bar, besides the overview and its own account.
 OFFERED = {
-    Role.INTAKE_OFFICER: {"desk.queue", "desk.report_new", "desk.openings", "desk.rule_sets"},
+    Role.INTAKE_OFFICER: {"desk.queue", "desk.report_new", "desk.rule_sets"},
     Role.VERIFIER: {"desk.queue", "desk.rule_sets"},
     Role.SUPERVISOR: {
         "desk.queue",
-        "desk.openings",
         "desk.hand_over",
         "desk.duty",
         "desk.catalogue",
         "desk.boards",
         "desk.rule_sets",
     },
-    Role.IDENTITY_OFFICER: {"desk.identity", "desk.openings"},
+    Role.IDENTITY_OFFICER: {"desk.identity"},
     Role.FINANCE: {"finance.awards", "finance.fund", "desk.rule_sets"},
-    Role.CASHIER: {"desk.openings", "finance.awards", "finance.payouts", "finance.fund"},
+    Role.CASHIER: {"finance.awards", "finance.payouts", "finance.fund"},
     Role.AUDITOR: {
         "finance.awards",
         "finance.fund",
