@@ -110,6 +110,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.case_contact": Permission.CONTACT_OPEN,
     "desk.report_new": Permission.REPORT_ENTER,
     "desk.case_award": Permission.AWARD_CHOOSE,
+    "desk.award_stage": Permission.AWARD_CHOOSE,
     "desk.award_try": Permission.CASE_VERIFY,
     "desk.finding_facts": Permission.CASE_VERIFY,
     "desk.case_facts": Permission.CASE_VERIFY,

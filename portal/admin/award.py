@@ -16,14 +16,18 @@ from portal.admin.forms import ReasonForm, whole
 from portal.cases import dossier, queries
 from portal.cases.models import Case
 from portal.database import db
-from portal.errors import NotInThisState, Refusal, Stale, gettext_noop
+from portal.errors import NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
-from portal.rewards import awards, signatures
+from portal.rewards import awards, signatures, staged
 from portal.rewards.explain import Audience
 from portal.rewards.lines import lines_for
 from portal.rewards.live import live_award
+from portal.rewards.models import Stage
 from portal.rewards.panel import Choosable, choosable, may_act
+from portal.rewards.result import result_of
+from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.words import KINDS, STAGES
 
 
 class AmountNotRead(Refusal):
@@ -89,6 +93,53 @@ def case_award(number: str) -> ResponseReturnValue:
         return _page(case, form, refusal.sentence()), refusal.status
     flash(gettext("Proposed. Finance decides now; you are told if it comes back."))
     return redirect(url_for("desk.case", number=number))
+
+
+@desk.route("/cases/<number>/award/<stage>/propose", methods=["GET", "POST"])
+def award_stage(number: str, stage: str) -> ResponseReturnValue:
+    """Propose an award on top of the main one: what it comes to, and a reason where an amount is chosen."""
+    actor = current_user.actor
+    case = queries.find_case(number, actor, Permission.AWARD_CHOOSE)
+    wanted = next((one for one in staged.LATER if one.value == stage), None)
+    if wanted is None:
+        raise NotFound
+    form, refusal, code = ReasonForm(), "", 200
+    if form.is_submitted():
+        try:
+            amounts = {
+                key: _fen(request.form.get(f"amount_{key}", "")) for key in staged.bands_of(case, wanted)
+            }
+            staged.propose_stage(case, wanted, amounts, form.reason.data or "", actor, clock.now())
+            db.session.commit()
+        except (Refusal, StaleDataError) as refused:
+            db.session.rollback()
+            told = Stale() if isinstance(refused, StaleDataError) else refused
+            refusal, code = told.sentence(), told.status
+            case = queries.find_case(number, actor, Permission.AWARD_CHOOSE)
+        else:
+            flash(gettext("Proposed. Finance decides now; you are told if it comes back."))
+            return redirect(url_for("desk.case", number=number))
+    return _stage_page(case, wanted, form, refusal), code
+
+
+def _stage_page(case: Case, wanted: Stage, form: ReasonForm, refusal: str) -> str:
+    computed = staged.compute_stage(case, wanted, {})
+    if computed is None:
+        raise NotInThisState
+    kinds = {finding.id: str(KINDS[Kind(finding.kind.value)]) for finding in computed.findings}
+    bands = staged.bands_of(case, wanted)
+    needed = [Choosable(key, kinds[key], low, high, None) for key, (low, high) in bands.items()]
+    return render_template(
+        "admin/award_stage.html",
+        case=case,
+        form=form,
+        refusal=refusal,
+        title=str(STAGES[wanted]),
+        typed=[_typed(one) for one in needed],
+        now_worth=result_of(case, computed),
+        possible=computed.payable or computed.only_choices_missing,
+        told=dossier.reports_of(case),
+    )
 
 
 def _take(case: Case, form: ReasonForm) -> None:

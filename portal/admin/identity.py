@@ -19,9 +19,12 @@ from portal.people.permissions import Permission
 from portal.reports import identity
 from portal.reports.models import IdentityCheck, Question, Report
 from portal.reports.second_person import ask_second
-from portal.rewards import answers, hands
+from portal.rewards import answers, hands, personal
 from portal.rewards.live import live_award
 from portal.rewards.models import Act
+from portal.rewards.page_tongue import PAGE
+from portal.rewards.rules.model import Fact
+from portal.rewards.speech import text
 from portal.vault import seconds
 from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
@@ -72,9 +75,12 @@ def identity_list() -> str:
     asked = identity.open_reports(after)
     more = len(asked) > identity.PAGE
     asked = asked[: identity.PAGE]
+    listed = {one.report.id for one in asked}
+    besides = [] if after else [one for one in personal.waiting() if one.report.id not in listed]
     return render_template(
         "admin/identity.html",
         asked=asked,
+        besides=besides,
         short=SHORT,
         next_url=url_for("desk.identity", after=asked[-1].report.id) if more else "",
         first_url=url_for("desk.identity") if after else "",
@@ -120,17 +126,30 @@ def identity_answer(number: str) -> ResponseReturnValue:
     form = AnswersForm()
     checks = identity.checks_of(report.id)
     given = form.answers(report, {one.question for one in checks.values() if one.answer is None})
+    besides = _answers_besides(report)
     try:
-        if not given:
+        if not given and not besides:
             raise NothingAnswered
         for one in given:
             answers.answer_identity(one, current_user.actor, clock.now())
+        for fact in besides:
+            answers.answer_fact(fact, current_user.actor, clock.now())
     except Refusal as refused:
         db.session.rollback()
         return _page(_asked_report(number), form, refused.sentence()), refused.status
     db.session.commit()
     flash(gettext("Kept. Your reasons stay with the question; the verifier sees neither."), "message")
     return redirect(url_for("desk.identity"))
+
+
+def _answers_besides(report: Report) -> list[personal.FactAnswer]:
+    """Return what was answered to the further questions of the rule set."""
+    typed = request.form
+    return [
+        personal.FactAnswer(report.id, fact.id, choice == "yes", typed.get(f"fact-{fact.id}-reason", ""))
+        for fact in personal.open_about(report)
+        if (choice := typed.get(f"fact-{fact.id}", "")) in {"yes", "no"}
+    ]
 
 
 def _asked_report(number: str) -> Report:
@@ -157,11 +176,26 @@ def _page(report: Report, form: AnswersForm, refusal: str = "", legal: dict[str,
         refusal=refusal,
         legal=legal,
         apart=_apart(report),
+        besides=[
+            (f"fact-{fact.id}", _words(fact), *_typed(f"fact-{fact.id}"))
+            for fact in personal.open_about(report)
+        ],
+        answered_besides=[(_words(fact), row) for fact, row in personal.answered_about(report)],
         open_questions=[
             question for question in Question if question in checks and checks[question].answer is None
         ],
         answered=[(QUESTIONS[one.question], one) for one in checks.values() if one.answer is not None],
     )
+
+
+def _words(fact: Fact) -> str:
+    """Return what is asked, in the language of the page."""
+    return text(fact.label, PAGE)
+
+
+def _typed(name: str) -> tuple[str, str]:
+    """Return what stands in the fields of one question."""
+    return request.form.get(name, ""), request.form.get(f"{name}-reason", "")[:1000]
 
 
 def _apart(report: Report) -> str:

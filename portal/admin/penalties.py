@@ -14,10 +14,10 @@ from portal.admin.verification_words import CHANGE_PENALTY, NO_PENALTY, PENALTY,
 from portal.admin.verifying import begin, take
 from portal.cases import findings, penalties
 from portal.cases.conclusion import CONFIRMED
-from portal.cases.models import Case, PenaltyPart, PenaltyState
+from portal.cases.models import Case, Finding, PenaltyPart, PenaltyState
 from portal.cases.verification import VERIFIED
 from portal.extensions import settings
-from portal.rewards.decided import award_decided
+from portal.rewards.decided import locked_penalties
 
 PAGE = "admin/verification_penalty.html"
 
@@ -34,7 +34,7 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
             row.part.data = part.value
 
     def act() -> None:
-        decided = award_decided(case, lock=True)
+        decided = finding.id in locked_penalties(case, lock=True)
         penalties.record_penalties(
             case,
             finding_id,
@@ -54,7 +54,7 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
         form,
         PENALTY,
         act,
-        possible=_open(case),
+        possible=_open(case, finding),
         template=PAGE,
         rows=rows,
         finding=finding,
@@ -73,7 +73,7 @@ def penalty_change(number: str, penalty_id: int) -> ResponseReturnValue:
         rows.rows[0].show(penalty)
 
     def act() -> None:
-        decided = award_decided(case, lock=True)
+        decided = finding.id in locked_penalties(case, lock=True)
         penalties.change_penalty(
             case,
             penalty_id,
@@ -92,7 +92,7 @@ def penalty_change(number: str, penalty_id: int) -> ResponseReturnValue:
         form,
         CHANGE_PENALTY,
         act,
-        possible=_open(case),
+        possible=_open(case, finding),
         template=PAGE,
         rows=rows,
         finding=finding,
@@ -109,7 +109,7 @@ def penalty_remove(number: str, penalty_id: int) -> ResponseReturnValue:
     form = ReasonForm()
 
     def act() -> None:
-        decided = award_decided(case, lock=True)
+        decided = finding.id in locked_penalties(case, lock=True)
         version, reason = form.of_version, form.reason.data
         penalties.remove_penalty(case, penalty_id, reason, actor, now, version=version, award_decided=decided)
         compose(case, actor, now)
@@ -119,7 +119,7 @@ def penalty_remove(number: str, penalty_id: int) -> ResponseReturnValue:
         form,
         REMOVE_PENALTY,
         act,
-        possible=_open(case) and len(finding.penalties) > 1,
+        possible=_open(case, finding) and len(finding.penalties) > 1,
         template="admin/verification_reason.html",
         finding=finding,
         penalty=penalty,
@@ -135,7 +135,7 @@ def no_penalty(number: str, finding_id: int) -> ResponseReturnValue:
     form = ReasonForm()
 
     def act() -> None:
-        decided = award_decided(case, lock=True)
+        decided = finding.id in locked_penalties(case, lock=True)
         version, reason = form.of_version, form.reason.data
         penalties.record_no_penalty(
             case, finding_id, reason, actor, now, version=version, award_decided=decided
@@ -143,14 +143,16 @@ def no_penalty(number: str, finding_id: int) -> ResponseReturnValue:
         compose(case, actor, now)
 
     template = "admin/verification_reason.html"
-    return take(case, form, NO_PENALTY, act, possible=_open(case), template=template, finding=finding)
+    return take(
+        case, form, NO_PENALTY, act, possible=_open(case, finding), template=template, finding=finding
+    )
 
 
-def _open(case: Case) -> bool:
+def _open(case: Case, finding: Finding) -> bool:
     """Say whether penalties of this case can be recorded now: for the page; the verbs refuse on their own."""
     return (
         case.status in VERIFIED
         and case.merged_into_id is None
         and case.conclusion in CONFIRMED | {None}
-        and not award_decided(case)
+        and finding.id not in locked_penalties(case)
     )

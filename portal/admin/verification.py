@@ -34,7 +34,7 @@ from portal.extensions import settings
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.rewards.awards import propose_if_payable
-from portal.rewards.decided import award_decided
+from portal.rewards.decided import award_decided, locked_penalties
 from portal.rewards.declaring import keep_of_finding
 from portal.rewards.said import said_about
 
@@ -67,10 +67,10 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
     checks = site_checks.checks_of(case)
     decided = award_decided(case)
     found = findings.findings_of(case)
-    said = said_about(case, found)
+    said, locked = said_about(case, found), locked_penalties(case)
     rows = [
         replace(
-            _row(case, one, verifies=verifies, decided=decided),
+            _row(case, one, verifies=verifies, decided=decided, fined=one.id in locked),
             answers=said.findings.get(one.id, []),
             may_answer=verifies and case.status in VERIFIED and one.id in said.asked and not decided,
         )
@@ -215,7 +215,7 @@ def finding_remove(number: str, finding_id: int) -> ResponseReturnValue:
     return take(case, form, REMOVE_FINDING, act, possible=possible, template=template, finding=finding)
 
 
-def _row(case: Case, finding: Finding, *, verifies: bool, decided: bool) -> FindingRow:
+def _row(case: Case, finding: Finding, *, verifies: bool, decided: bool, fined: bool = False) -> FindingRow:
     """Say what can be done to a finding now: for the buttons; the verbs refuse on their own."""
     open_now = verifies and case.merged_into_id is None and case.status in VERIFIED
     changeable = open_now and not decided and finding.penalty_state is PenaltyState.PENDING
@@ -226,7 +226,7 @@ def _row(case: Case, finding: Finding, *, verifies: bool, decided: bool) -> Find
         proposed=proposed_class(finding.deaths_confirmed) if not finding.accident_class else None,
         may_change=changeable,
         may_remove=changeable and being_verified and finding.rectification is None,
-        may_penalise=open_now and not decided and case.conclusion in CONFIRMED | {None},
+        may_penalise=open_now and not fined and case.conclusion in CONFIRMED | {None},
         may_order=open_now and finding.rectification is None,
         steps=rectification.possible(finding.rectification) if open_now else [],
     )

@@ -24,7 +24,7 @@ from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.standing import SENTENCES, Block, standing
 from portal.rewards.steps import AwardStatus
-from portal.rewards.words import ACTS, KINDS
+from portal.rewards.words import ACTS, KINDS, STAGES
 
 DECIDABLE = frozenset({AwardStatus.PROPOSED, AwardStatus.SENT_BACK})
 
@@ -102,6 +102,8 @@ def _page(found: Award, form: DecisionForm, refusal: str) -> str:
     return render_template(
         "rewards/award.html",
         award=found,
+        deviates=found.computed_fen != found.amount_fen,
+        stage_name=STAGES[found.stage],
         form=form,
         refusal=refusal,
         kind=KINDS[kind_of(found.derivation)],

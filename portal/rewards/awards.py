@@ -111,7 +111,7 @@ def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Aw
     """Take the amounts an officer chose inside the rule's band, with the reason, and propose the award."""
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
-    reason = _reason(chosen.reason)
+    reason = reason_given(chosen.reason)
     award = live_award(case.id)
     if award is not None and award.status not in OPEN_AWARDS:
         raise NotInThisState
@@ -119,7 +119,7 @@ def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Aw
     kept = stored_choices(award.facts) if award else {}
     given = {finding: Choice(fen, reasoned=True) for finding, fen in chosen.amounts_fen.items()}
     computed = compute_case(case, {**kept, **given})
-    _check_choice(computed)
+    check_choice(computed)
     if not is_time(case, computed):
         raise NotReady(Block.NOT_PAYABLE)
     if award is None:
@@ -134,7 +134,7 @@ def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
     """Answer finance: propose an award that was sent back, computed anew, with the verifier's reason."""
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
-    said = _reason(reason)
+    said = reason_given(reason)
     award = next((one for one in live_awards(case.id) if one.status is AwardStatus.SENT_BACK), None)
     if award is None:
         raise NotInThisState
@@ -223,7 +223,7 @@ def approve(
 def send_back(decision: Decision, actor: Actor, at: datetime) -> Award:
     """Send an award back to who verified the case, with a reason."""
     award = _to_decide(decision, actor)
-    reason = _reason(decision.reason)
+    reason = reason_given(decision.reason)
     award.decision_reason = reason
     role = actor.role_for(Permission.AWARD_DECIDE)
     move_award(award, AwardAction.SEND_BACK, actor, at, role=role, reason=reason, case_id=award.case_id)
@@ -235,7 +235,7 @@ def send_back(decision: Decision, actor: Actor, at: datetime) -> Award:
 def refuse(decision: Decision, actor: Actor, at: datetime) -> Award:
     """Refuse an award for good, with a reason; the case may be awarded again for another one."""
     award = _to_decide(decision, actor)
-    reason = _reason(decision.reason)
+    reason = reason_given(decision.reason)
     award.decision_reason = reason
     role = actor.role_for(Permission.AWARD_DECIDE)
     move_award(award, AwardAction.REFUSE, actor, at, role=role, reason=reason, case_id=award.case_id)
@@ -260,7 +260,8 @@ def case_of(award: Award) -> Case:
     return db.session.get_one(Case, award.case_id)
 
 
-def _check_choice(computed: Computation) -> None:
+def check_choice(computed: Computation) -> None:
+    """Refuse amounts that the rule does not allow, and a computation that leads to none."""
     for missing in computed.outcome.needs:
         if missing.need is Need.CHOICE_INSIDE_BAND and missing.band:
             low, high = missing.band.min_fen, missing.band.max_fen
@@ -311,7 +312,8 @@ def _must_add_up(award: Award) -> None:
         raise DoesNotAddUp
 
 
-def _reason(text: str) -> str:
+def reason_given(text: str) -> str:
+    """Return the reason of a decision; refuses one that says nothing."""
     reason = text.strip()[:LONGEST_REASON]
     if len(reason) < SHORTEST_REASON:
         raise ReasonMissing(least=SHORTEST_REASON)

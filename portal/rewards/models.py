@@ -161,6 +161,16 @@ class Share(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  (the base declares it an instance's)
 
+    @property
+    def number(self) -> str:
+        """Return the number of its payment: the award's, with the place of every share but the first."""
+        return share_number(self.award.number, [one.id for one in self.award.shares].index(self.id) + 1)
+
+
+def share_number(award_number: str, place: int) -> str:
+    """Return the number of a payment of an award."""
+    return award_number if place == 1 else f"{award_number}-{place}"
+
 
 class PayoutState(StrEnum):
     """What became of a transfer."""

@@ -16,7 +16,7 @@ from portal.rewards.choosing import choice_bands
 from portal.rewards.explain import Audience
 from portal.rewards.facts import compute_case, findings_of, stored_choices
 from portal.rewards.lines import Shown, amount_for, lines_for
-from portal.rewards.live import live_award
+from portal.rewards.live import DECIDED, live_award
 from portal.rewards.models import Act, Award
 from portal.rewards.result import Result, result_of, rule_shown
 from portal.rewards.rules import vocabulary as words
@@ -25,6 +25,7 @@ from portal.rewards.rules.derivation import Derivation
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.vocabulary import Kind
 from portal.rewards.signing import Profile, SigningStep
+from portal.rewards.staged import StageRow, stages_of
 from portal.rewards.steps import AwardStatus
 from portal.rewards.stored_facts import facts_of
 from portal.rewards.timing import is_time
@@ -70,6 +71,7 @@ class Panel:
     version: int = 0
     """Of the award, for whoever signs it as it is shown."""
     deviation: Deviation | None = None
+    stages: tuple[StageRow, ...] = ()
     trial: Trial | None = None
     """Fields to try figures in; None for whoever does not verify, and once the award is approved."""
 
@@ -148,6 +150,7 @@ def _of_award(case: Case, award: Award, actor: Actor, profile: Profile) -> Panel
         and hands.held_by(award.id, actor.person_id) is None,
         version=award.version,
         deviation=_deviation(award, governing),
+        stages=tuple(stages_of(case, actor, governing)) if award.status in DECIDED else (),
     )
 
 

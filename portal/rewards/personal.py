@@ -15,12 +15,16 @@ from portal.errors import NotAllowed, NotFound
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
 from portal.reports.identity import LONGEST_REASON, SHORTEST_REASON, AlreadyAnswered, ReasonMissing, checks_of
-from portal.reports.models import Report
+from portal.reports.models import RealName, Report
 from portal.rewards import answered, rulebook
 from portal.rewards.facts import asked_of_reporter, findings_of
+from portal.rewards.models import Award, Share
 from portal.rewards.rule_models import ReporterFact
 from portal.rewards.rules.model import Fact, RuleSet
+from portal.rewards.steps import AwardStatus
 from portal.rewards.stored_facts import INSIDER
+
+MOST_WAITING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +98,42 @@ def ask_again(row: ReporterFact, at: datetime) -> None:
     record("identity_asked_again", at=at, actor=SYSTEM, report_id=row.report_id, facts=facts)
     db.session.delete(row)
     db.session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report about whose reporter a question of its award's rule set waits."""
+
+    report: Report
+    since: datetime
+
+
+def open_about(report: Report) -> list[Fact]:
+    """Return the further questions about the reporter of a report that nobody has answered."""
+    case = db.session.get_one(Case, report.case_id)
+    return open_questions(report, rulebook.governing(case, findings_of(case)))
+
+
+def answered_about(report: Report) -> list[tuple[Fact, ReporterFact]]:
+    """Return the further questions that were answered, as the rule set that governs now words them."""
+    asked = {fact.id: fact for fact in questions_about(report)}
+    return [(asked[row.fact_id], row) for row in answers_of(report.id) if row.fact_id in asked]
+
+
+def waiting() -> list[Waiting]:
+    """Return the reports in awards that wait for finance about which a further question is open."""
+    rows = db.session.execute(
+        select(Report, Award.proposed_at, Award.rule_id, Award.rule_version)
+        .join(Share, Share.report_id == Report.id)
+        .join(Award, Award.id == Share.award_id)
+        .where(Award.status == AwardStatus.PROPOSED, Report.real_name != RealName.NONE)
+        .order_by(Award.id)
+        .limit(MOST_WAITING)
+    ).all()
+    versions = {(rule, version): rulebook.at(rule, version) for _r, _s, rule, version in rows}
+    known = answered.of_reports([report.id for report, *_rest in rows])
+    return [
+        Waiting(report, since)
+        for report, since, rule, version in rows
+        if {fact.id for fact in questions(versions[rule, version])} - known.get(report.id, {}).keys()
+    ]

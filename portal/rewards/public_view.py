@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flask_babel import lazy_gettext
-from sqlalchemy import select
+from flask_babel import gettext, lazy_gettext
 
 from portal.cases.models import Case
 from portal.database import db
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards.explain import Audience
-from portal.rewards.facts import NOT_TRUE, compute_case, compute_for
+from portal.rewards.facts import NOT_TRUE, Computation, compute_case, compute_for
 from portal.rewards.lines import Shown, lines_for
-from portal.rewards.live import live_award
+from portal.rewards.live import DECIDED, live_award
 from portal.rewards.models import Award, Share
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.outcome import Reason, Verdict
-from portal.rewards.shares import needs_name
+from portal.rewards.shares import needs_name, shares_of
 from portal.rewards.steps import AwardStatus, ShareStatus
-from portal.rewards.verdicts import reason_sentence
+from portal.rewards.verdicts import ineligible_sentence, reason_sentence
+from portal.vault.client import VaultClosed
 
 
 class RewardStage(StrEnum):
@@ -30,6 +30,8 @@ class RewardStage(StrEnum):
 
     COMPUTING = "computing"
     NAME_MISSING = "name_missing"
+    NONE = "none"
+    """The rules give nothing for this report."""
     WAITING = "waiting"
     READY = "ready"
     CLAIMED = "claimed"
@@ -56,6 +58,7 @@ _TITLES = {
     RewardStage.RETURNED: lazy_gettext("Please give another account for your reward."),
     RewardStage.PAID: lazy_gettext("Your reward is paid."),
 }
+KNOWN_ALREADY = frozenset({Reason.KNOWN_BEFORE, Reason.NOT_FIRST})
 OPEN_TO_CLAIM = frozenset({RewardStage.READY, RewardStage.CLAIMED, RewardStage.RETURNED})
 
 
@@ -71,6 +74,9 @@ class Reward:
     needs_name: bool = False
     name_in_check: bool = False
     sentence: str = ""
+    sentences: tuple[str, ...] = ()
+    others: tuple[Reward, ...] = ()
+    """Rewards for the same report that came before or beside this one."""
 
     @property
     def can_claim(self) -> bool:
@@ -87,10 +93,14 @@ def reward_of(report: Report) -> Reward | None:
     """Return what the reporter of this report sees of the reward; None when there is nothing to say."""
     if report.withdrawn_at is not None:
         return None
-    share = db.session.scalar(
-        select(Share).where(Share.report_id == report.id).order_by(Share.id.desc()).limit(1)
-    )
-    return _before(report) if share is None else _of_share(report, share, share.award)
+    every = shares_of(report.id)
+    if not every:
+        return _before(report)
+    first, *others = every
+    more = tuple(_of_share(report, one, one.award) for one in others)
+    # A refused award that was followed by another one is no news any more.
+    told = tuple(one for one in more if one.stage is not RewardStage.REFUSED)
+    return replace(_of_share(report, first, first.award), others=told)
 
 
 def reward_title(reward: Reward | None) -> str:
@@ -126,13 +136,36 @@ def _before(report: Report) -> Reward | None:
     case = db.session.get_one(Case, report.case_id)
     if case.concluded_at is None or case.conclusion in NOT_TRUE:
         return None
-    own = compute_for(case, report)
+    try:
+        own = compute_for(case, report)
+    except VaultClosed:
+        return Reward(RewardStage.COMPUTING)  # nobody can say now what was paid before
     # Judged by this report and the findings alone: nobody learns from it whether others reported.
     if own.outcome.verdict is Verdict.INELIGIBLE and own.outcome.reason is Reason.REAL_NAME_MISSING:
         return Reward(
             RewardStage.NAME_MISSING, sentence=reason_sentence(Reason.REAL_NAME_MISSING, page_reading())
         )
-    if own.outcome.verdict not in {Verdict.AWARD, Verdict.WAITING} or live_award(case.id) is not None:
+    if own.outcome.verdict in {Verdict.INELIGIBLE, Verdict.NOT_COVERED}:
+        return _nothing(own)
+    award = live_award(case.id)
+    if award is not None:
+        return Reward(RewardStage.NONE, sentences=(_known_already(),)) if award.status in DECIDED else None
+    first = compute_case(case, {})
+    return Reward(RewardStage.COMPUTING) if report.id in {one.id for one in first.sharers} else None
+
+
+def _nothing(own: Computation) -> Reward | None:
+    """Return why the rules give this report nothing, in plain words; None where no rule is in force."""
+    if own.rules is None:
         return None
-    first = compute_case(case, {}).report
-    return Reward(RewardStage.COMPUTING) if first is not None and first.id == report.id else None
+    reading = page_reading(own.rules)
+    told = [
+        _known_already() if one.code in KNOWN_ALREADY else ineligible_sentence(one, reading)
+        for one in own.outcome.reasons
+    ]
+    return Reward(RewardStage.NONE, sentences=tuple(dict.fromkeys(told)))
+
+
+def _known_already() -> str:
+    """Return one sentence for whatever made it known earlier; it must not tell whether others reported."""
+    return str(gettext("It was already known when your report arrived, so the rule gives no reward for it."))

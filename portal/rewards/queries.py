@@ -8,12 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import aliased
 
 from portal.database import db
 from portal.errors import NotFound
 from portal.reports.models import IdentityCheck, RealName, Report
-from portal.rewards.models import Award, EntryKind, Fund, FundEntry, Hand, Share
+from portal.rewards.models import Award, EntryKind, Fund, FundEntry, Hand, Share, share_number
 from portal.rewards.steps import AwardStatus, ShareStatus
 
 PAGE = 50
@@ -121,13 +122,25 @@ def shares_done(after: int | None, person_id: int | None) -> Page[PayRow]:
 
 
 def share_of_award(number: str) -> Share:
-    """Return the share of an award; raises NotFound."""
-    share = db.session.scalar(
-        select(Share).join(Award, Award.id == Share.award_id).where(Award.number == number).limit(1)
-    )
-    if share is None or share.status is ShareStatus.PLANNED:
+    """Return the share that is paid under this number; raises NotFound."""
+    award_number, place = _parted(number)
+    every = db.session.scalars(
+        select(Share)
+        .join(Award, Award.id == Share.award_id)
+        .where(Award.number == award_number)
+        .order_by(Share.id)
+    ).all()
+    if not 0 < place <= len(every) or every[place - 1].status is ShareStatus.PLANNED:
         raise NotFound
-    return share
+    return every[place - 1]
+
+
+def _parted(number: str) -> tuple[str, int]:
+    """Return the number of an award and the place of a share in it."""
+    stem, _dash, place = number.rpartition("-")
+    if number.count("-") == 3 and place.isascii() and place.isdigit() and len(place) < 4:
+        return stem, int(place)
+    return number, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +179,7 @@ def _shares(
             Share.id,
             Share.award_id,
             Award.number,
+            _place().label("place"),
             Share.status,
             Share.amount_fen,
             Share.claimed_at,
@@ -180,7 +194,7 @@ def _shares(
     shown = [
         PayRow(
             row.id,
-            row.number,
+            share_number(row.number, row.place),
             row.status,
             row.amount_fen,
             row.claimed_at,
@@ -190,6 +204,13 @@ def _shares(
         for row in rows[:PAGE]
     ]
     return Page(shown, _next_key([row.share_id for row in shown], len(rows)))
+
+
+def _place() -> ColumnElement[int]:
+    """Return the place of a share among those of its award."""
+    others = aliased(Share)
+    counted = select(func.count(others.id)).where(others.award_id == Share.award_id, others.id <= Share.id)
+    return counted.correlate(Share).scalar_subquery()
 
 
 def _by_key(statement: Any, key: Any, after: int | None, *, oldest_first: bool) -> Any:  # noqa: ANN401

@@ -16,7 +16,7 @@ from portal.people.permissions import Role
 from portal.reports.identity import ask, ask_again, checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import fund
-from portal.rewards.models import Award, Share
+from portal.rewards.models import Share
 from portal.rewards.moves import close_if_settled, move_share
 from portal.rewards.payee import Payee, PayeeFault, faults
 from portal.rewards.steps import AwardStatus, ShareAction, ShareStatus
@@ -52,14 +52,15 @@ class PayeeNotTaken(Refusal):
 
 
 def share_of(report_id: int) -> Share | None:
-    """Return the share of a report in an award that is not refused."""
-    return db.session.scalar(
-        select(Share)
-        .join(Award, Award.id == Share.award_id)
-        .where(Share.report_id == report_id, Award.status != AwardStatus.REFUSED)
-        .order_by(Share.id.desc())
-        .limit(1)
-    )
+    """Return the share of a report in an award that is not refused: one that can be claimed first."""
+    every = shares_of(report_id)
+    return next((share for share in every if share.award.status is not AwardStatus.REFUSED), None)
+
+
+def shares_of(report_id: int) -> list[Share]:
+    """Return all shares of a report: those that can be claimed first, then the newest."""
+    found = db.session.scalars(select(Share).where(Share.report_id == report_id).order_by(Share.id.desc()))
+    return sorted(found.unique(), key=lambda share: share.status not in CLAIMABLE)
 
 
 def lock_share(share_id: int) -> Share:

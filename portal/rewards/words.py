@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 
-from portal.rewards.models import Act, EntryKind
+from portal.rewards.models import Act, EntryKind, Stage
 from portal.rewards.payouts import ReturnReason
 from portal.rewards.rules.vocabulary import Kind
 
@@ -14,6 +14,12 @@ KINDS = {
     Kind.ORDINARY_HAZARD: lazy_gettext("Ordinary hazard"),
     Kind.CONCEALED_ACCIDENT: lazy_gettext("Concealed accident"),
     Kind.WELDING_VIOLATION: lazy_gettext("Welding violation"),
+}
+STAGES = {
+    Stage.MAIN: lazy_gettext("Main award"),
+    Stage.ADDITIONAL: lazy_gettext("Additional award"),
+    Stage.CORROBORATION: lazy_gettext("Award for corroboration"),
+    Stage.CORRECTION: lazy_gettext("Correction"),
 }
 ACTS = {
     Act.VERIFY: lazy_gettext("Verified"),
