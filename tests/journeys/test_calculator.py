@@ -1,4 +1,4 @@
-"""What could my report be worth: with scripts the answer follows the typing, without them a button gives it."""
+"""What could my report be worth: with scripts the answer follows, without them a button gives it."""
 
 from __future__ import annotations
 
