@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
+from portal.database import db
 from portal.factory import create_app
 from tests.fixtures.app import make_settings
 
@@ -15,11 +17,13 @@ ODD = ("TRACE", "CONNECT", "PROPFIND", "PATCH", "DELETE", "PUT")
 
 
 @pytest.fixture
-def hosted(app: Flask) -> FlaskClient:
+def hosted(app: Flask) -> Iterator[FlaskClient]:
     """The portal as one host knows it, behind one proxy."""
     served = create_app(app.extensions["portal_settings"])
     served.config.update(TRUSTED_HOSTS=["report.example.cn"], TESTING=False)
-    return served.test_client()
+    yield served.test_client()
+    with served.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(
