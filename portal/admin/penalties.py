@@ -59,6 +59,7 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
         rows=rows,
         finding=finding,
         corrects=corrects,
+        later_days=False,
     )
 
 
@@ -97,6 +98,7 @@ def penalty_change(number: str, penalty_id: int) -> ResponseReturnValue:
         rows=rows,
         finding=finding,
         corrects=True,
+        later_days=True,
     )
 
 

@@ -73,6 +73,11 @@ def _is_day(_form: Form, field: Field) -> None:
         raise ValidationError(lazy_gettext("Please give the day like this: 2026-11-03."))
 
 
+def _is_day_or_empty(form: Form, field: Field) -> None:
+    if field.data:
+        _is_day(form, field)
+
+
 def _is_moment(_form: Form, field: Field) -> None:
     if moment_typed(field.data, ZoneInfo("UTC")) is None:
         raise ValidationError(lazy_gettext("Please give day and time like this: 2026-11-03 19:40."))
@@ -218,6 +223,8 @@ class PartForm(Form):
         choices=[SelectChoice(part.value, words) for part, words in PENALTY_PARTS.items()],
     )
     amount = StringField(lazy_gettext("Amount in yuan"), [_is_amount], filters=[_line])
+    final_on = StringField(lazy_gettext("Final since"), [_is_day_or_empty], filters=[_line])
+    collected_on = StringField(lazy_gettext("Paid on"), [_is_day_or_empty], filters=[_line])
 
     @property
     def is_blank(self) -> bool:
@@ -235,6 +242,8 @@ class PartForm(Form):
         self.decided_on.data = row.decided_on.isoformat()
         self.part.data = row.part.value
         self.amount.data = format_yuan(row.amount_fen)
+        self.final_on.data = row.final_on.isoformat() if row.final_on else ""
+        self.collected_on.data = row.collected_on.isoformat() if row.collected_on else ""
 
     def line(self) -> PenaltyLine:
         """Return what was typed; the row is valid."""
@@ -243,6 +252,8 @@ class PartForm(Form):
             decided_on=day_typed(self.decided_on.data) or date.min,
             part=PenaltyPart(self.part.data),
             amount_fen=parse_yuan(self.amount.data or ""),
+            final_on=day_typed(self.final_on.data),
+            collected_on=day_typed(self.collected_on.data),
         )
 
 

@@ -36,6 +36,12 @@ class UnlikelyAmount(FieldFault):
     field = "amount"
 
 
+class BeforeTheDecision(FieldFault):
+    """A penalty cannot be final or paid before it was decided."""
+
+    message = gettext_noop("This day lies before the decision. Please check both days.")
+
+
 class NotConfirmed(Refusal):
     """The check did not confirm anything that could be penalised."""
 
@@ -65,6 +71,8 @@ class PenaltyLine:
     decided_on: date
     part: PenaltyPart
     amount_fen: int
+    final_on: date | None = None
+    collected_on: date | None = None
 
 
 def record_penalties(
@@ -139,12 +147,14 @@ def change_penalty(
 ) -> Penalty:
     """Correct one part that was typed wrongly; the event holds it as it was and as it is."""
     row, finding = _open_penalty(case, penalty_id, actor, version, award_decided)
-    why = reason_of(reason)
     fresh = _row(to, 0, actor, at, zone)
     before = _facts(row)
+    # What happened later to a penalty corrects nothing.
+    why = reason_of(reason) if _corrects(row, fresh) else reason.strip()[:1000]
     renumbered = row.decision_number != fresh.decision_number
     row.decision_number, row.decided_on = fresh.decision_number, fresh.decided_on
     row.part, row.amount_fen = fresh.part, fresh.amount_fen
+    row.final_on, row.collected_on = fresh.final_on, fresh.collected_on
     facts = {"finding": finding.id, "was": before, "is": _facts(row), "renumbered": renumbered}
     note_event("penalty_changed", case, actor, at, facts, why)
     return row
@@ -202,6 +212,11 @@ def _row(given: PenaltyLine, index: int, actor: Actor, at: datetime, zone: ZoneI
     mark = f"_{index}" if index else ""
     if given.decided_on > city_date(at, zone):
         raise InTheFuture(f"decided_on{mark}")
+    for name, day in (("final_on", given.final_on), ("collected_on", given.collected_on)):
+        if day is not None and day > city_date(at, zone):
+            raise InTheFuture(f"{name}{mark}")
+        if day is not None and day < given.decided_on:
+            raise BeforeTheDecision(f"{name}{mark}")
     if not 0 < given.amount_fen <= MAX_FEN:
         raise UnlikelyAmount(f"amount{mark}")
     return Penalty(
@@ -209,10 +224,27 @@ def _row(given: PenaltyLine, index: int, actor: Actor, at: datetime, zone: ZoneI
         decided_on=given.decided_on,
         part=given.part,
         amount_fen=given.amount_fen,
+        final_on=given.final_on,
+        collected_on=given.collected_on,
         recorded_by=actor.person_id,
         recorded_at=at,
     )
 
 
+def _corrects(row: Penalty, fresh: Penalty) -> bool:
+    """Tell whether something that was recorded is recorded otherwise; a day that was empty may be added."""
+    was = (row.decision_number, row.decided_on, row.part, row.amount_fen)
+    if was != (fresh.decision_number, fresh.decided_on, fresh.part, fresh.amount_fen):
+        return True
+    days = ((row.final_on, fresh.final_on), (row.collected_on, fresh.collected_on))
+    return any(before is not None and before != now for before, now in days)
+
+
 def _facts(row: Penalty) -> dict[str, object]:
-    return {"part": row.part.value, "fen": row.amount_fen, "on": row.decided_on.isoformat()}
+    later = {"final_on": row.final_on, "collected_on": row.collected_on}
+    return {
+        "part": row.part.value,
+        "fen": row.amount_fen,
+        "on": row.decided_on.isoformat(),
+        **{name: day.isoformat() for name, day in later.items() if day},
+    }
