@@ -6,7 +6,8 @@ beside it. So nothing is lost, nothing leads elsewhere, and it works without a s
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
+from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
 
 from portal import clock
@@ -35,7 +36,8 @@ DOORS = frozenset(
     }
 )
 # Pages that hand out a file with much in it; opened by following a link.
-EXPORTS = frozenset({"desk.register_export"})
+EXPORTS = frozenset({"desk.register_export", "desk.dossier"})
+PART = "part_"
 
 
 def is_needed(endpoint: str, rule: str, method: str) -> bool:
@@ -64,7 +66,7 @@ def _ask(refused: str = "") -> str:
     if request.method == "POST":
         action, kept = request.full_path.rstrip("?"), _typed()
     else:
-        action, kept = url_for("desk.step_up"), [("export", request.endpoint or "")]
+        action, kept = url_for("desk.step_up"), _export()
     account = me().account
     return render_template(
         "admin/step_up.html",
@@ -74,6 +76,12 @@ def _ask(refused: str = "") -> str:
         passkey_only=passkeys.is_required(account) and account.has_passkey,
         has_passkey=account.has_passkey,
     )
+
+
+def _export() -> list[tuple[str, str]]:
+    """Return what names the page that was asked for: its endpoint and the parts of its address."""
+    parts = [(f"{PART}{name}", str(value)) for name, value in (request.view_args or {}).items()]
+    return [("export", request.endpoint or ""), *parts]
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -92,7 +100,15 @@ def step_up() -> Response:
     export = request.form.get("export", "")
     if export not in EXPORTS:
         raise NotFound
-    return redirect(url_for(export))
+    # An address is built out of the parts that its rule has, never taken over: it leads to these pages alone.
+    rule = next(current_app.url_map.iter_rules(export))
+    parts = {name: request.form.get(f"{PART}{name}", "") for name in rule.arguments}
+    if any(not part or "/" in part or "\\" in part for part in parts.values()):
+        raise NotFound
+    try:
+        return redirect(url_for(export, **parts))
+    except BuildError:
+        raise NotFound from None
 
 
 @desk.post("/step-up/passkey")

@@ -154,6 +154,33 @@ def test_an_export_is_asked_for_too_and_leads_nowhere_else(
         assert ASKS not in client.get(done.location).text
 
 
+@pytest.mark.parametrize(
+    "number", ["AY-2026-400001", "//evil.example", "https://evil.example/", "../../x", ""]
+)
+def test_an_export_of_one_case_goes_on_to_that_case_and_to_no_other_site(
+    app: Flask, client: FlaskClient, session: Session, number: str
+) -> None:
+    auditor = make_staff(app, Role.AUDITOR, username="auditor")
+    with clock.frozen(NOON):
+        log_in(client, auditor, NOON)
+    with clock.frozen(LATER):
+        asked = client.get("/desk/dossiers/AY-2026-400001")
+        fields = dict(kept(asked.text))
+        assert fields["part_number"] == "AY-2026-400001"
+        more = {
+            "part__external": "1",
+            "part__scheme": "javascript",
+            "part__anchor": "x",
+            "part_next": "//evil",
+        }
+        form = {**fields, **more, "part_number": number, "step_up_code": auditor.code(LATER)}
+        done = client.post("/desk/step-up", data=form)
+        if number == "AY-2026-400001":
+            assert done.location == "/desk/dossiers/AY-2026-400001"
+        else:
+            assert (done.status_code, done.location) == (404, None)
+
+
 def test_the_page_posts_to_its_own_address_whatever_is_asked_for(
     client: FlaskClient, session: Session, admin: Staff
 ) -> None:
