@@ -6,6 +6,8 @@ beside it. So nothing is lost, nothing leads elsewhere, and it works without a s
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.routing import BuildError
 from werkzeug.wrappers import Response
@@ -102,7 +104,7 @@ def step_up() -> Response:
         raise NotFound
     # An address is built out of the parts that its rule has, never taken over: it leads to these pages alone.
     rule = next(current_app.url_map.iter_rules(export))
-    parts = {name: request.form.get(f"{PART}{name}", "") for name in rule.arguments}
+    parts: dict[str, Any] = {name: request.form.get(f"{PART}{name}", "") for name in rule.arguments}
     if any(not part or "/" in part or "\\" in part for part in parts.values()):
         raise NotFound
     try:
