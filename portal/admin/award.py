@@ -19,14 +19,16 @@ from portal.database import db
 from portal.errors import NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
-from portal.rewards import awards, signatures, staged
+from portal.rewards import awards, rulebook, signatures, staged
 from portal.rewards.explain import Audience
+from portal.rewards.facts import findings_of
 from portal.rewards.lines import lines_for
 from portal.rewards.live import live_award
 from portal.rewards.models import Stage
 from portal.rewards.panel import Choosable, choosable, may_act
-from portal.rewards.result import result_of
+from portal.rewards.result import Result, result_of
 from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.trying import trial
 from portal.rewards.words import KINDS, STAGES
 
 
@@ -127,7 +129,7 @@ def _stage_page(case: Case, wanted: Stage, form: ReasonForm, refusal: str) -> st
     if computed is None:
         raise NotInThisState
     kinds = {finding.id: str(KINDS[Kind(finding.kind.value)]) for finding in computed.findings}
-    bands = staged.bands_of(case, wanted)
+    bands, waiting = staged.bands_of(case, wanted), live_award(case.id, wanted)
     needed = [Choosable(key, kinds[key], low, high, None) for key, (low, high) in bands.items()]
     return render_template(
         "admin/award_stage.html",
@@ -135,6 +137,7 @@ def _stage_page(case: Case, wanted: Stage, form: ReasonForm, refusal: str) -> st
         form=form,
         refusal=refusal,
         title=str(STAGES[wanted]),
+        sent_back=waiting.decision_reason if waiting else "",
         typed=[_typed(one) for one in needed],
         now_worth=result_of(case, computed),
         possible=computed.payable or computed.only_choices_missing,
@@ -182,8 +185,15 @@ def _page(case: Case, form: ReasonForm, refusal: str = "") -> str:
         typed=[_typed(one) for one in choosable(case)],
         lines=lines_for(award.derivation, Audience.VERIFIER) if award else [],
         sent_back=award.decision_reason if award else "",
+        now_worth=_worth(case),
         told=dossier.reports_of(case),
     )
+
+
+def _worth(case: Case) -> Result:
+    """Return what the typed amounts come to."""
+    every = findings_of(case)
+    return result_of(case, trial(case, rulebook.governing(case, every), every, request.form).computed)
 
 
 def _typed(one: Choosable) -> Typed:

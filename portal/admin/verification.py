@@ -78,6 +78,7 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
     ]
     return {
         "case_answers": said.case,
+        "needs_penalty": said.needs_penalty,
         "asks_case": verifies and case.status in VERIFIED and said.asks_case and not decided,
         "checks": checks,
         "rows": rows,

@@ -135,8 +135,8 @@ def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
     said = reason_given(reason)
-    award = next((one for one in live_awards(case.id) if one.status is AwardStatus.SENT_BACK), None)
-    if award is None:
+    award = live_award(case.id)
+    if award is None or award.status is not AwardStatus.SENT_BACK:
         raise NotInThisState
     _must_be_verifier(award, actor)
     computed = compute_award(case, award)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from portal.audit.events import record
 from portal.cases.models import Case
@@ -122,18 +122,29 @@ def answered_about(report: Report) -> list[tuple[Fact, ReporterFact]]:
 
 def waiting() -> list[Waiting]:
     """Return the reports in awards that wait for finance about which a further question is open."""
+    return [Waiting(report, since) for report, since, _award_id in _with_open_questions()]
+
+
+def awards_waiting(award_ids: Sequence[int]) -> set[int]:
+    """Return which of these awards wait for an answer to a further question."""
+    return {award_id for _report, _since, award_id in _with_open_questions(award_ids)}
+
+
+def _with_open_questions(award_ids: Sequence[int] | None = None) -> list[tuple[Report, datetime, int]]:
+    chosen = true() if award_ids is None else Award.id.in_(award_ids)
     rows = db.session.execute(
-        select(Report, Award.proposed_at, Award.rule_id, Award.rule_version)
+        select(Report, Award)
         .join(Share, Share.report_id == Report.id)
         .join(Award, Award.id == Share.award_id)
-        .where(Award.status == AwardStatus.PROPOSED, Report.real_name != RealName.NONE)
+        .where(Award.status == AwardStatus.PROPOSED, Report.real_name != RealName.NONE, chosen)
         .order_by(Award.id)
         .limit(MOST_WAITING)
     ).all()
-    versions = {(rule, version): rulebook.at(rule, version) for _r, _s, rule, version in rows}
-    known = answered.of_reports([report.id for report, *_rest in rows])
+    versions = {(award.rule_id, award.rule_version) for _report, award in rows}
+    asked = {one: {fact.id for fact in questions(rulebook.at(*one))} for one in versions}
+    known = answered.of_reports([report.id for report, _award in rows]) if any(asked.values()) else {}
     return [
-        Waiting(report, since)
-        for report, since, rule, version in rows
-        if {fact.id for fact in questions(versions[rule, version])} - known.get(report.id, {}).keys()
+        (report, award.proposed_at, award.id)
+        for report, award in rows
+        if asked[award.rule_id, award.rule_version] - known.get(report.id, {}).keys()
     ]

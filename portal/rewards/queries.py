@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from portal.database import db
 from portal.errors import NotFound
 from portal.reports.models import IdentityCheck, RealName, Report
+from portal.rewards import personal
 from portal.rewards.models import Award, EntryKind, Fund, FundEntry, Hand, Share, share_number
 from portal.rewards.steps import AwardStatus, ShareStatus
 
@@ -69,7 +70,8 @@ def awards_page(view: AwardView, after: int | None, person_id: int | None) -> Pa
     rows = db.session.execute(_by_key(statement, Award.id, after, oldest_first=oldest_first)).all()
     shown = rows[:PAGE]
     ids = [row.id for row in shown]
-    waiting, handled = _waiting_for_identity(ids), _handled_by(ids, person_id)
+    waiting = _waiting_for_identity(ids) | personal.awards_waiting(ids)
+    handled = _handled_by(ids, person_id)
     return Page(
         [
             AwardRow(

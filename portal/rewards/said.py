@@ -12,7 +12,7 @@ from portal.rewards.page_tongue import page_reading
 from portal.rewards.phrases import Phrases
 from portal.rewards.reading import Reading
 from portal.rewards.rules.model import Fact
-from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.rules.vocabulary import Kind, PayableWhen
 
 Rows = list[tuple[str, str]]
 
@@ -25,6 +25,8 @@ class Said:
     asked: frozenset[int] = frozenset()
     case: Sequence[tuple[str, str]] = ()
     asks_case: bool = False
+    needs_penalty: bool = True
+    """Whether the rule pays nothing before the penalty."""
 
 
 def said_about(case: Case, findings: Sequence[Finding]) -> Said:
@@ -42,6 +44,7 @@ def said_about(case: Case, findings: Sequence[Finding]) -> Said:
         frozenset(key for key, facts in asked.items() if facts),
         _rows(about_case, kept_of_case, reading),
         bool(about_case),
+        governing.payable_when is not PayableWhen.VERIFIED,
     )
 
 

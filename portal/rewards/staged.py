@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portal.cases.models import Case
@@ -14,13 +14,16 @@ from portal.people.permissions import Permission
 from portal.rewards import hands
 from portal.rewards.awards import check_choice, reason_given
 from portal.rewards.choosing import choice_bands
+from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation, compute_case
+from portal.rewards.lines import Shown, lines_for
 from portal.rewards.live import asked_for, live_award
 from portal.rewards.models import Act, Award, Stage
-from portal.rewards.proposal import propose
+from portal.rewards.proposal import propose, revise
 from portal.rewards.result import Result, result_of
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.model import RuleSet
+from portal.rewards.steps import AwardStatus
 from portal.rewards.words import STAGES
 
 LATER = (Stage.ADDITIONAL, Stage.CORROBORATION)
@@ -33,7 +36,8 @@ class StageRow:
     stage: Stage
     title: str
     status: str = ""
-    award: Award | None = None
+    lines: tuple[Shown, ...] = ()
+    sent_back: str = ""
     result: Result | None = None
     may_propose: bool = False
 
@@ -51,13 +55,15 @@ def stages_of(case: Case, actor: Actor, governing: RuleSet | None) -> list[Stage
 
 def _row(case: Case, stage: Stage, *, may: bool) -> StageRow | None:
     title, award = str(STAGES[stage]), live_award(case.id, stage)
-    if award is not None:
-        return StageRow(stage, title, award.status.value, award)
+    if award is not None and award.status is not AwardStatus.SENT_BACK:
+        lines = tuple(lines_for(award.derivation, Audience.VERIFIER))
+        return StageRow(stage, title, award.status.value, lines)
     computed = compute_stage(case, stage, {})
     if computed is None or not computed.sharers:
         return None
     possible = may and (computed.payable or computed.only_choices_missing)
-    return StageRow(stage, title, result=result_of(case, computed), may_propose=possible)
+    row = StageRow(stage, title, result=result_of(case, computed), may_propose=possible)
+    return replace(row, status=award.status.value, sent_back=award.decision_reason) if award else row
 
 
 def compute_stage(case: Case, stage: Stage, choices: Mapping[int, Choice]) -> Computation | None:
@@ -83,14 +89,20 @@ def propose_stage(
         raise NotAllowed
     choices = {finding: Choice(fen, reasoned=True) for finding, fen in amounts_fen.items()}
     computed = compute_stage(case, stage, choices)
-    if computed is None or live_award(case.id, stage) is not None:
+    waiting = live_award(case.id, stage)
+    if computed is None or (waiting is not None and waiting.status is not AwardStatus.SENT_BACK):
         raise NotInThisState
-    said = reason_given(reason) if choices else reason.strip()
+    said = reason_given(reason) if choices or waiting else ""
     check_choice(computed)
     main = live_award(case.id)
     held = hands.held_by(main.id, actor.person_id) if main else None
     if held not in (None, Act.VERIFY):
         raise hands.HandTaken(held, Act.VERIFY, hands.free_people(main.id if main else 0, Act.VERIFY))
-    award = propose(case, computed, actor, at, said)
+    if waiting is None:
+        award = propose(case, computed, actor, at, said)
+    else:
+        award = waiting
+        chosen = said if choices else ""
+        revise(award, computed, actor, at, case_id=case.id, choice_reason=chosen, reason=said)
     hands.take(award, actor.person_id, Act.VERIFY, at)
     return award

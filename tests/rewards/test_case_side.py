@@ -340,3 +340,22 @@ def test_nothing_is_proposed_for_what_was_not_confirmed(world: World) -> None:
     case.conclusion = Conclusion.TRUE
     assert awards.propose_if_payable(case, world.actor("verifier"), AT) is not None
     assert live_award(case.id, Stage.ADDITIONAL) is None
+
+
+def test_a_later_stage_that_was_sent_back_is_proposed_again(world: World) -> None:
+    in_force(TWO_STAGES)
+    case = case_of_trade(world)
+    report = named_report(case)
+    found = finding(world, case)
+    award = proposed(world, case)
+    answer(world, report)
+    approved(world, award)
+    penalise(world, found, 100_000)
+    actor = world.actor("verifier")
+    more = staged.propose_stage(case, Stage.ADDITIONAL, {}, "", actor, AT)
+    seen = awards.Decision(more.id, more.version, more.amount_fen, "请补充依据")
+    awards.send_back(seen, world.actor("finance"), AT)
+    with pytest.raises(awards.ReasonMissing):
+        staged.propose_stage(case, Stage.ADDITIONAL, {}, "", actor, AT)
+    again = staged.propose_stage(case, Stage.ADDITIONAL, {}, "已补充处罚决定书", actor, AT)
+    assert (again.id, again.status) == (more.id, AwardStatus.PROPOSED)
