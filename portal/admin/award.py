@@ -177,23 +177,24 @@ def _fingerprint(case: Case) -> str:
 
 def _page(case: Case, form: ReasonForm, refusal: str = "") -> str:
     award = live_award(case.id)
+    typed = [_typed(one) for one in choosable(case)]
     return render_template(
         "admin/award.html",
         case=case,
         form=form,
         refusal=refusal,
-        typed=[_typed(one) for one in choosable(case)],
+        typed=typed,
         lines=lines_for(award.derivation, Audience.VERIFIER) if award else [],
         sent_back=award.decision_reason if award else "",
-        now_worth=_worth(case),
+        now_worth=_worth(case, typed) if typed else None,
         told=dossier.reports_of(case),
     )
 
 
-def _worth(case: Case) -> Result:
-    """Return what the typed amounts come to."""
-    every = findings_of(case)
-    return result_of(case, trial(case, rulebook.governing(case, every), every, request.form).computed)
+def _worth(case: Case, typed: list[Typed]) -> Result:
+    """Return what the amounts in the fields come to."""
+    every, fields = findings_of(case), {one.name: one.amount for one in typed}
+    return result_of(case, trial(case, rulebook.governing(case, every), every, fields).computed)
 
 
 def _typed(one: Choosable) -> Typed:
