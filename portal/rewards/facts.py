@@ -21,6 +21,7 @@ from portal.rewards.rules.compute import compute
 from portal.rewards.rules.model import Fact, RuleSet
 from portal.rewards.rules.outcome import Ineligible, Need, Outcome, Reason, Verdict
 from portal.rewards.stored_facts import ACCIDENT_CLASS, INSIDER, OWN_PLACE, stored_facts
+from portal.vault.client import VaultClosed, VaultRefused
 
 _PART = {
     PenaltyPart.FIRM: words.Part.FINE_FIRM,
@@ -61,6 +62,8 @@ class Computation:
     stage: words.Stage = words.Stage.MAIN
     sharers: tuple[Report, ...] = ()
     """Among whom it is divided, in order of receipt."""
+    earlier_unknown: bool = False
+    """Nobody can say now what was paid before: shown on pages only, never proposed."""
 
     @property
     def choice_needs(self) -> tuple[int, ...]:
@@ -137,6 +140,25 @@ def compute_known(
     known = _Known(case, governing, findings, facts, asked)
     reports = [one for one in live_reports(case) if one.id not in asked.without]
     return _of_reports(known, reports)
+
+
+def compute_shown(
+    case: Case,
+    governing: RuleSet | None,
+    findings: tuple[Finding, ...],
+    choices: Choices,
+    typed: Texts,
+    typed_case: Mapping[str, str] | None,
+) -> Computation:
+    """Return what a page shows; while the vault is closed and a limit needs it, what is known without."""
+    try:
+        return compute_known(case, findings, choices, rules=governing, typed=typed, typed_case=typed_case)
+    except (VaultClosed, VaultRefused):
+        if governing is None:
+            raise
+        facts = _facts_of_case(case, governing, findings, choices, typed, typed_case)
+        waiting = Outcome(Verdict.WAITING)
+        return Computation(None, findings, facts, waiting, governing, earlier_unknown=True)
 
 
 def compute_for(case: Case, report: Report) -> Computation:

@@ -31,6 +31,7 @@ from portal.rewards.stored_facts import facts_of
 from portal.rewards.timing import is_time
 from portal.rewards.trying import Trial, trial
 from portal.rewards.words import KINDS
+from portal.vault.client import VaultClosed, VaultRefused
 
 NOTHING_YET = Result()
 NOT_YET = frozenset({CaseStatus.RECEIVED, CaseStatus.REFUSED, CaseStatus.TRANSFERRED})
@@ -98,7 +99,10 @@ def panel(case: Case, actor: Actor, _now: datetime, profile: Profile = Profile.S
 
 def choosable(case: Case) -> list[Choosable]:
     """Return the findings whose amount an officer chooses, or may, with what was chosen before."""
-    computed = compute_case(case, {})
+    try:
+        computed = compute_case(case, {})
+    except (VaultClosed, VaultRefused):
+        return []  # nobody can say now what was paid before
     if not is_time(case, computed):
         return []
     award = live_award(case.id)

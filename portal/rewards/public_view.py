@@ -22,7 +22,7 @@ from portal.rewards.rules.outcome import Reason, Verdict
 from portal.rewards.shares import needs_name, shares_of
 from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.rewards.verdicts import ineligible_sentence, reason_sentence
-from portal.vault.client import VaultClosed
+from portal.vault.client import VaultClosed, VaultRefused
 
 
 class RewardStage(StrEnum):
@@ -138,7 +138,7 @@ def _before(report: Report) -> Reward | None:
         return None
     try:
         own = compute_for(case, report)
-    except VaultClosed:
+    except (VaultClosed, VaultRefused):
         return Reward(RewardStage.COMPUTING)  # nobody can say now what was paid before
     # Judged by this report and the findings alone: nobody learns from it whether others reported.
     if own.outcome.verdict is Verdict.INELIGIBLE and own.outcome.reason is Reason.REAL_NAME_MISSING:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.cases.models import Case
 from portal.database import db
+from portal.errors import gettext_noop
 from portal.rewards import verdicts
 from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation
@@ -22,6 +23,10 @@ from portal.rewards.rules.outcome import Outcome, Verdict
 from portal.rewards.rules.views import outcome_for_verifier
 from portal.rewards.speech import text
 from portal.rewards.timing import is_time
+
+EARLIER_UNKNOWN = gettext_noop(
+    "What was paid to this reporter before cannot be looked up now. Please come back in a few minutes."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,10 @@ def result_of(case: Case, computed: Computation) -> Result:
     outcome = outcome_for_verifier(computed.outcome)
     if outcome.verdict in {Verdict.NOT_COVERED, Verdict.INELIGIBLE}:
         return Result(nothing=_reasons(outcome, reading), rule=shown)
+    if computed.earlier_unknown:
+        guess = estimate(computed.facts, governing)
+        said = verdicts.estimate_sentence(guess, reading) if guess else ""
+        return Result(estimate=said, needs=(PAGE(EARLIER_UNKNOWN),), rule=shown)
     needs = tuple(dict.fromkeys(verdicts.need_sentence(one, reading) for one in outcome.needs))
     if outcome.derivation is not None:
         lines = lines_for(outcome.derivation.to_json(), Audience.VERIFIER)

@@ -9,7 +9,7 @@ from portal.cases.models import Case, Finding, PenaltyState
 from portal.money import MAX_FEN, MoneyError, parse_yuan
 from portal.rewards import answered
 from portal.rewards.declared import Answers, asked_about_case, asked_about_finding
-from portal.rewards.facts import Choices, Computation, compute_known
+from portal.rewards.facts import Choices, Computation, compute_shown
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.phrases import Phrases
 from portal.rewards.rules import vocabulary as words
@@ -82,9 +82,7 @@ def trial(
     texts = {one.finding.id: one.answers.texts() for one in tried if one.answers.is_typed}
     said = about_case.texts() if about_case.is_typed else None
     choices = _choices(findings, typed)
-    computed = compute_known(
-        case, findings, choices, rules=governing, typed={**kept, **texts}, typed_case=said
-    )
+    computed = compute_shown(case, governing, findings, choices, {**kept, **texts}, said)
     return Trial(_with_fines(computed, typed), tried, about_case)
 
 
@@ -127,7 +125,7 @@ def _choices(findings: tuple[Finding, ...], typed: Typed) -> Choices:
 
 def _with_fines(computed: Computation, typed: Typed) -> Computation:
     """Compute once more as if the typed fines were recorded."""
-    if computed.rules is None:
+    if computed.rules is None or computed.earlier_unknown:
         return computed
     pairs = zip(computed.findings, computed.facts.findings, strict=True)
     tried = tuple(_fined(finding, facts, typed) for finding, facts in pairs)

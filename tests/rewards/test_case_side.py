@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -15,7 +15,7 @@ from portal.clock import city_date
 from portal.database import db
 from portal.reports import identity
 from portal.reports.models import Question, RealName, Report
-from portal.rewards import answers, awards, personal, signatures, staged
+from portal.rewards import answers, awards, earlier, personal, signatures, staged
 from portal.rewards.decided import locked_penalties
 from portal.rewards.declaring import record_case_facts
 from portal.rewards.facts import compute_case, penalty_state
@@ -31,6 +31,7 @@ from portal.rewards.rules.vocabulary import PenaltyState as State
 from portal.rewards.signing import Profile, SigningStep
 from portal.rewards.standing import Block, standing
 from portal.rewards.steps import AwardStatus
+from portal.vault.client import VaultClosed
 from tests.fixtures.rule_texts import rule_text
 from tests.rewards.test_rule_versions import Office as RuleOffice
 from tests.rewards.world import (
@@ -359,3 +360,63 @@ def test_a_later_stage_that_was_sent_back_is_proposed_again(world: World) -> Non
         staged.propose_stage(case, Stage.ADDITIONAL, {}, "", actor, AT)
     again = staged.propose_stage(case, Stage.ADDITIONAL, {}, "已补充处罚决定书", actor, AT)
     assert (again.id, again.status) == (more.id, AwardStatus.PROPOSED)
+
+
+LIMITED = (
+    TWENTY_PERCENT
+    + """
+[[limit]]
+id     = "yearly"
+per    = "reporter"
+period = "year"
+max    = "25000"
+"""
+)
+
+
+def test_what_a_person_was_paid_this_year_counts_against_the_rules_limit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force(LIMITED)
+    asked: list[tuple[int, datetime]] = []
+
+    def paid(report_id: int, since: datetime) -> tuple[int, int]:
+        asked.append((report_id, since))
+        return 1, 20_000 * YUAN
+
+    monkeypatch.setattr(earlier, "payments_to_same_person", paid)
+    case = case_of_trade(world)
+    report = named_report(case)
+    finding(world, case, firm=100_000)
+    award = proposed(world, case)
+    assert award.amount_fen == 5_000 * YUAN
+    assert {one for one, _since in asked} == {report.id}
+    assert {city_date(since) for _one, since in asked} == {date(2026, 1, 1)}
+    shown = panel(case, world.actor("verifier"), AT)
+    assert shown is not None
+    assert shown.lines[-1].amount_fen == 20_000 * YUAN
+    db.session.commit()
+    assert recompute_all().different == 0
+
+
+def test_while_the_vault_is_closed_the_case_is_shown_and_nothing_is_proposed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_force(LIMITED)
+
+    def closed(_report_id: int, _since: datetime) -> tuple[int, int]:
+        raise VaultClosed
+
+    monkeypatch.setattr(earlier, "payments_to_same_person", closed)
+    case = case_of_trade(world)
+    report = named_report(case)
+    finding(world, case, firm=100_000)
+    shown = panel(case, world.actor("verifier"), AT)
+    assert shown is not None
+    assert shown.now.needs
+    assert not shown.now.lines
+    reward = reward_of(report)
+    assert reward is not None
+    assert reward.stage is RewardStage.COMPUTING
+    with pytest.raises(VaultClosed):
+        awards.propose_if_payable(case, world.actor("verifier"), AT)
