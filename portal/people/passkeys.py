@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-import webauthn
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from webauthn.helpers import base64url_to_bytes, options_to_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from portal.config import SettingsError
 from portal.database import db
@@ -34,22 +24,12 @@ from portal.extensions import settings
 from portal.people.credentials import Passkey, PasskeyChallenge
 from portal.people.models import Account
 from portal.people.permissions import Role
+from portal.run.dotted import resolve
 from portal.vault.keys import Keyring
 
 LIFETIME = timedelta(minutes=5)
 MOST = 10
 MOST_BYTES = 16 * 1024
-VERIFY = UserVerificationRequirement.REQUIRED
-# What the package raises at bytes that no authenticator made, besides its own errors.
-_UNREADABLE = (
-    WebAuthnException,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    RecursionError,
-)
 
 
 class Purpose(StrEnum):
@@ -91,6 +71,48 @@ class Answer:
 
     browser: str
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who a passkey is for, as the device keeps it."""
+
+    handle: bytes
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that a device made, checked."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+class Ceremonies(Protocol):
+    """What a browser is asked to sign, and whether what it signed is right; bytes in, bytes out."""
+
+    def ask_to_prove(self, challenge: bytes, allowed: list[bytes]) -> str:
+        """Return the options of ``navigator.credentials.get`` as JSON."""
+
+    def ask_to_add(self, challenge: bytes, owner: Owner, held: list[bytes]) -> str:
+        """Return the options of ``navigator.credentials.create`` as JSON."""
+
+    def made(self, content: str, challenge: bytes) -> Made | None:
+        """Return the key that a device made for this challenge; none if it cannot be checked."""
+
+    def credential_of(self, content: str) -> bytes | None:
+        """Return the id of the passkey that an answer names; nothing is proved by it."""
+
+    def proved(self, content: str, challenge: bytes, public_key: bytes, sign_count: int) -> int | None:
+        """Return the device's new counter if this key signed this challenge, else none."""
+
+
+def _ceremonies() -> Ceremonies:
+    # Loaded at the first passkey: web processes that see none are a good deal smaller.
+    made = resolve("portal.people.ceremonies.ceremonies")(settings().host, settings().origin)
+    return cast(Ceremonies, made)
 
 
 def is_required(account: Account) -> bool:
@@ -146,33 +168,16 @@ def ask_to_prove(browser: str, purpose: Purpose, account: Account | None, at: da
 
     At log-in no account is known yet and none is named: the browser offers what it has for this site.
     """
-    allowed = (
-        [PublicKeyCredentialDescriptor(id=key.credential_id) for key in of(account.id)] if account else []
-    )
-    options = webauthn.generate_authentication_options(
-        rp_id=settings().host,
-        challenge=_challenge(browser, purpose, at),
-        allow_credentials=allowed,
-        user_verification=VERIFY,
-    )
-    return options_to_json(options)
+    allowed = [key.credential_id for key in of(account.id)] if account else []
+    return _ceremonies().ask_to_prove(_challenge(browser, purpose, at), allowed)
 
 
 def ask_to_add(ring: Keyring, browser: str, account: Account, at: datetime) -> str:
     """Return the options of ``navigator.credentials.create`` as JSON."""
     handle = hmac.new(ring.derive("totp", "passkey owner"), str(account.id).encode(), hashlib.sha256).digest()
-    options = webauthn.generate_registration_options(
-        rp_id=settings().host,
-        rp_name="Woodpecker",
-        user_id=handle,
-        user_name=account.username,
-        challenge=_challenge(browser, Purpose.ADD, at),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=VERIFY
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=key.credential_id) for key in of(account.id)],
-    )
-    return options_to_json(options)
+    challenge = _challenge(browser, Purpose.ADD, at)
+    held = [key.credential_id for key in of(account.id)]
+    return _ceremonies().ask_to_add(challenge, Owner(handle, account.username), held)
 
 
 def add(account: Account, answer: Answer, name: str, at: datetime) -> Passkey:
@@ -183,22 +188,15 @@ def add(account: Account, answer: Answer, name: str, at: datetime) -> Passkey:
     held = of(account.id)
     if len(held) >= MOST:
         raise TooManyPasskeys(most=MOST)
-    try:
-        made = webauthn.verify_registration_response(
-            credential=answer.content,
-            expected_challenge=challenge,
-            expected_rp_id=settings().host,
-            expected_origin=settings().origin,
-            require_user_verification=True,
-        )
-    except _UNREADABLE:
-        raise PasskeyRefused from None
+    made = _ceremonies().made(answer.content, challenge)
+    if made is None:
+        raise PasskeyRefused
     if db.session.scalar(select(Passkey.id).where(Passkey.credential_id == made.credential_id)):
         raise PasskeyRefused
     key = Passkey(
         account_id=account.id,
         credential_id=made.credential_id,
-        public_key=made.credential_public_key,
+        public_key=made.public_key,
         sign_count=made.sign_count,
         name=_name(name, len(held) + 1),
         created_at=at,
@@ -219,25 +217,17 @@ def prove(account: Account, answer: Answer, purpose: Purpose, at: datetime) -> b
     challenge = _take(answer.browser, purpose, at)
     if challenge is None or len(answer.content) > MOST_BYTES:
         return False
-    try:
-        credential_id = base64url_to_bytes(json.loads(answer.content)["rawId"])
-        key = db.session.scalar(
-            select(Passkey).where(Passkey.account_id == account.id, Passkey.credential_id == credential_id)
+    ceremonies = _ceremonies()
+    key = db.session.scalar(
+        select(Passkey).where(
+            Passkey.account_id == account.id,
+            Passkey.credential_id == ceremonies.credential_of(answer.content),
         )
-        if key is None:
-            return False
-        proved = webauthn.verify_authentication_response(
-            credential=answer.content,
-            expected_challenge=challenge,
-            expected_rp_id=settings().host,
-            expected_origin=settings().origin,
-            credential_public_key=key.public_key,
-            credential_current_sign_count=key.sign_count,
-            require_user_verification=True,
-        )
-    except _UNREADABLE:
+    )
+    if key is None:
         return False
-    return _count(key, proved.new_sign_count, at)
+    count = ceremonies.proved(answer.content, challenge, key.public_key, key.sign_count)
+    return count is not None and _count(key, count, at)
 
 
 def _count(key: Passkey, sign_count: int, at: datetime) -> bool:
