@@ -24,6 +24,17 @@ class Item:
     label: LazyString
     purpose: LazyString
     also: tuple[str, ...] = ()
+    more: bool = False  # behind "More": what is not opened every day
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An item as the bar shows it to somebody on some page."""
+
+    endpoint: str
+    label: LazyString
+    here: bool
+    more: bool
 
 
 ITEMS = (
@@ -78,39 +89,67 @@ ITEMS = (
         lazy_gettext("Samples"),
         lazy_gettext("Cases and awards drawn by chance, with their seed."),
         ("desk.sample",),
+        more=True,
     ),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
+    Item(
+        "desk.openings",
+        lazy_gettext("Second person"),
+        lazy_gettext("What colleagues want to open beyond their day."),
+        more=True,
+    ),
     Item(
         "desk.hand_over",
         lazy_gettext("Hand over"),
         lazy_gettext("All open cases of one officer to another."),
+        more=True,
     ),
-    Item("desk.duty", lazy_gettext("Duty roster"), lazy_gettext("Who is called when people are in danger.")),
-    Item("desk.units", lazy_gettext("Units"), lazy_gettext("Departments and districts."), ("desk.unit",)),
+    Item(
+        "desk.duty",
+        lazy_gettext("Duty roster"),
+        lazy_gettext("Who is called when people are in danger."),
+        more=True,
+    ),
+    Item(
+        "desk.units",
+        lazy_gettext("Units"),
+        lazy_gettext("Departments and districts."),
+        ("desk.unit",),
+        more=True,
+    ),
     Item(
         "desk.catalogue",
         lazy_gettext("Choices"),
         lazy_gettext("Situations and questions that citizens choose from."),
         ("desk.situation", "desk.question"),
+        more=True,
     ),
     Item(
         "desk.boards",
         lazy_gettext("Notice boards"),
         lazy_gettext("Sheets for the walls of workplaces."),
         ("desk.board",),
+        more=True,
     ),
     Item(
         "desk.rule_sets",
         lazy_gettext("Reward rules"),
         lazy_gettext("What is in force, what comes, and who said yes."),
         ("desk.rule_set",),
+        more=True,
     ),
-    Item("desk.register", lazy_gettext("Firms"), lazy_gettext("The register that names are suggested from.")),
+    Item(
+        "desk.register",
+        lazy_gettext("Firms"),
+        lazy_gettext("The register that names are suggested from."),
+        more=True,
+    ),
     Item(
         "desk.account",
         lazy_gettext("My account"),
         lazy_gettext("Language, mobile number, password, second factors and open sessions."),
         ("desk.account", "desk.session", "desk.passkey", "desk.ties", "desk.tie", "desk.absence"),
+        more=True,
     ),
 )
 
@@ -144,10 +183,11 @@ def open_items() -> list[Item]:
     ]
 
 
-def desk_nav() -> list[tuple[str, LazyString, bool]]:
-    """Return endpoint, label and whether it is the page shown, for the bar on top."""
-    here = request.endpoint or ""
-    return [(item.endpoint, item.label, _is_here(item, here)) for item in open_items()]
+def desk_nav() -> list[Entry]:
+    """Return the entries of the bar on top; what would be alone in the menu stands in the bar."""
+    here, items = request.endpoint or "", open_items()
+    menu = sum(item.more for item in items) > 1
+    return [Entry(item.endpoint, item.label, _is_here(item, here), item.more and menu) for item in items]
 
 
 def _is_here(item: Item, here: str) -> bool:

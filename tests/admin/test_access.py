@@ -20,19 +20,20 @@ from tests.fixtures.staff import NOON, csrf_of
 
 # What each role finds in the bar, besides the overview and its own account.
 OFFERED = {
-    Role.INTAKE_OFFICER: {"desk.queue", "desk.report_new", "desk.rule_sets"},
+    Role.INTAKE_OFFICER: {"desk.queue", "desk.report_new", "desk.openings", "desk.rule_sets"},
     Role.VERIFIER: {"desk.queue", "desk.rule_sets"},
     Role.SUPERVISOR: {
         "desk.queue",
+        "desk.openings",
         "desk.hand_over",
         "desk.duty",
         "desk.catalogue",
         "desk.boards",
         "desk.rule_sets",
     },
-    Role.IDENTITY_OFFICER: {"desk.identity"},
+    Role.IDENTITY_OFFICER: {"desk.identity", "desk.openings"},
     Role.FINANCE: {"finance.awards", "finance.fund", "desk.rule_sets"},
-    Role.CASHIER: {"finance.awards", "finance.payouts", "finance.fund"},
+    Role.CASHIER: {"finance.awards", "finance.payouts", "finance.fund", "desk.openings"},
     Role.AUDITOR: {
         "finance.awards",
         "finance.fund",
@@ -65,6 +66,40 @@ def test_the_bar_offers_each_role_its_own_pages_only(app: Flask, client: FlaskCl
     sign_in(client, make_account(role))
     page = client.get("/desk/").text
     assert offered(app, page) == OFFERED[role] | {"desk.home", "desk.account"}
+
+
+# What stands in the bar itself; all else that a role is offered waits behind "more".
+DAILY = {
+    Role.SUPERVISOR: {"desk.home", "desk.queue"},
+    Role.ADMINISTRATOR: {"desk.home", "desk.people"},
+    Role.AUDITOR: {"desk.home", "finance.awards", "finance.fund", "desk.events", "desk.deviations"},
+}
+
+
+@pytest.mark.parametrize("role", list(DAILY))
+def test_the_bar_holds_what_is_opened_daily_and_a_menu_holds_the_rest(
+    app: Flask, client: FlaskClient, role: Role
+) -> None:
+    """Else the bar grows with every page and wraps over what one works on."""
+    sign_in(client, make_account(role))
+    bar, menu = client.get("/desk/").text.split("<details", 1)
+    assert offered(app, bar) == DAILY[role]
+    menu = menu.split("</details>")[0]
+    assert offered(app, f'class="desk-nav"{menu}') == (OFFERED[role] | {"desk.account"}) - DAILY[role]
+
+
+def test_a_page_of_the_menu_marks_the_menu(client: FlaskClient) -> None:
+    """Else one does not see in the bar where one is."""
+    sign_in(client, make_account(Role.SUPERVISOR))
+    assert '<summary class="here">' in client.get("/desk/duty").text
+    assert '<summary class="here">' not in client.get("/desk/").text
+
+
+def test_a_menu_of_one_entry_is_no_menu(client: FlaskClient) -> None:
+    sign_in(client, make_account())
+    page = client.get("/desk/").text
+    assert "<details" not in page.split('class="desk-nav"')[1].split("</nav>")[0]
+    assert 'href="/desk/account"' in page
 
 
 def test_somebody_with_two_roles_is_offered_the_pages_of_both(app: Flask, client: FlaskClient) -> None:
