@@ -14,6 +14,9 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
 BEFORE = ("contact", "alert", "legal", "payee")
 NOW = (*BEFORE, "told")
+ONCE = ("report_id", "field_group")
+# What was cut out of a text has a row for each text.
+OFTEN = (*ONCE, "version")
 
 # name, timing and event, table, condition, message
 GUARDS = (
@@ -32,7 +35,7 @@ GUARDS = (
 
 
 def upgrade() -> None:
-    _groups(BEFORE, NOW)
+    _groups(NOW, OFTEN)
     _tables()
     postgresql = op.get_bind().dialect.name == "postgresql"
     for name, when, table, condition, message in GUARDS:
@@ -69,7 +72,7 @@ def downgrade() -> None:
         for name, *_rest in GUARDS:
             op.execute(f"DROP FUNCTION guard_{name}()")
     op.execute("DELETE FROM sealed_fields WHERE field_group = 'told'")
-    _groups(NOW, BEFORE)
+    _groups(BEFORE, ONCE)
 
 
 def _tables() -> None:
@@ -159,7 +162,7 @@ def _tables() -> None:
     )
 
 
-def _groups(before: tuple[str, ...], after: tuple[str, ...]) -> None:
+def _groups(after: tuple[str, ...], unique: tuple[str, ...]) -> None:
     """Let the table take these groups; SQLite cannot change a CHECK, so the table is made anew."""
     values = ", ".join(f"'{value}'" for value in after)
     if op.get_bind().dialect.name == "postgresql":
@@ -168,6 +171,8 @@ def _groups(before: tuple[str, ...], after: tuple[str, ...]) -> None:
             "ALTER TABLE sealed_fields ADD CONSTRAINT ck_sealed_fields_field_group"
             f" CHECK (field_group IN ({values}))"
         )
+        op.drop_constraint("uq_sealed_fields_report_group", "sealed_fields", type_="unique")
+        op.create_unique_constraint("uq_sealed_fields_report_group", "sealed_fields", list(unique))
         return
     op.create_table(
         "sealed_fields_new",
@@ -179,7 +184,7 @@ def _groups(before: tuple[str, ...], after: tuple[str, ...]) -> None:
         sa.Column("sealed_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name="fk_sealed_fields_report_id"),
         sa.PrimaryKeyConstraint("id", name="pk_sealed_fields"),
-        sa.UniqueConstraint("report_id", "field_group", name="uq_sealed_fields_report_group"),
+        sa.UniqueConstraint(*unique, name="uq_sealed_fields_report_group"),
     )
     columns = "id, report_id, field_group, version, blob, sealed_at"
     op.execute(f"INSERT INTO sealed_fields_new ({columns}) SELECT {columns} FROM sealed_fields")  # noqa: S608

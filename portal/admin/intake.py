@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, cast
 
@@ -29,10 +29,11 @@ from portal.evidence.staging import Received
 from portal.evidence.store import Store, StoreError
 from portal.extensions import settings
 from portal.people.actor import Actor
-from portal.reports import receipt
+from portal.reports import cutting, receipt
 from portal.reports.draft import Draft, DraftError, open_draft, seal_draft
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.filing import LIMITS, Faults, Filing, read, tidy
+from portal.reports.found_words import named
 from portal.reports.models import Channel
 from portal.reports.sectors import SECTORS, sector
 from portal.reports.situations import catalogue
@@ -73,6 +74,8 @@ class Typed:
     faults: Faults = field(default_factory=dict)
     file_faults: list[Fault] = field(default_factory=list)
     refused: LazyString | str = ""
+    found: cutting.Found = field(default_factory=dict)
+    files: int = 0
 
 
 @desk.route("/reports/new", methods=["GET", "POST"])
@@ -87,6 +90,12 @@ def report_new() -> ResponseReturnValue:
     filing = _read(typed, received, at)
     if filing is None:
         return _page(typed), 422
+    found = cutting.look(typed.answers)
+    if found:
+        settled = _settled(typed, filing, found, received, at)
+        if settled is None:
+            return _page(typed), 422 if typed.faults else 200
+        filing = settled
     filed = cases.file_report(filing, actor=actor, at=at, ring=_ring(), settings=settings())
     db.session.commit()
     return _sheet(filing, filed)
@@ -123,6 +132,24 @@ def _read(typed: Typed, received: list[Received], at: datetime) -> Filing | None
     typed.faults.update(faults)
     faulty = typed.faults or typed.file_faults or typed.refused
     return None if faulty else filing
+
+
+def _settled(
+    typed: Typed, filing: Filing, found: cutting.Found, received: list[Received], at: datetime
+) -> Filing | None:
+    """Return the filing as the officer decided about what was found; None when a page must ask first."""
+    decision = cutting.decision_of(request.form.get("found", ""))
+    if decision is None:
+        typed.found = found
+        typed.files = len(staging.stage(typed.draft.submission_id, received, at))
+        db.session.commit()
+        return None
+    if decision is cutting.Decision.LEAVE:
+        return filing
+    chinese = str(get_locale()).startswith("zh")
+    typed.answers, told = cutting.cut(typed.answers, found, chinese=chinese)
+    marked = _read(typed, received, at)
+    return replace(marked, told=told) if marked else None
 
 
 def _files(typed: Typed) -> list[Received]:
@@ -173,6 +200,8 @@ def _page(typed: Typed) -> str:
         questions=[
             (code, sector(code).name(language), items) for code, items in catalogue().questions_by_sector()
         ],
+        found=named(cutting.spots(typed.answers, typed.found)),
+        files=typed.files,
         limits=LIMITS,
         most_files=MOST_FILES,
         accept=ACCEPT,

@@ -31,7 +31,7 @@ from portal.people.permissions import Permission
 from portal.reports import conversation, receipt, supplement
 from portal.reports.filing import Filing
 from portal.reports.models import Channel, DangerNow, IdentityCheck, Question, RealName, Report
-from portal.vault.fields import keep_fields
+from portal.vault.fields import add_told, keep_fields
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.models import FieldGroup, SealedField
 
@@ -174,6 +174,8 @@ def _complete(
 ) -> Filed:
     """Add what belongs to a new report."""
     _seal(filing, report, at=at, ring=ring)
+    if filing.told:
+        add_told(ring, report.id, report.uuid, filing.told, at)
     files = _attach(report, filing.files, at=at, known=frozenset())
     record(
         "report_received",
@@ -183,7 +185,12 @@ def _complete(
         case_id=report.case_id,
         report_id=report.id,
         moved=("", CaseStatus.RECEIVED.value),
-        facts={"channel": report.channel.value, "files": len(files), "notice": filing.consent_version},
+        facts={
+            "channel": report.channel.value,
+            "files": len(files),
+            "notice": filing.consent_version,
+            "cut": len(filing.told),
+        },
     )
     tell_reporter(report.id, NoticeKind.REPORT_RECEIVED, alert_channel=report.alert_channel, at=at)
     if report.danger_now is DangerNow.NOW:
@@ -201,6 +208,8 @@ def _again(filing: Filing, report: Report, *, actor: Actor, at: datetime, ring: 
     changed = digest != report.body_digest
     named = changed and _name_later(filing, report, at=at, ring=ring)
     said = changed and _say(report, supplement.difference(filing, report), digest, at)
+    if said and filing.told:
+        add_told(ring, report.id, report.uuid, filing.told, at)
     if not (files or named or said):
         return again(report)
     record(

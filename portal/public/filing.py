@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import cast
@@ -39,9 +40,11 @@ from portal.public.filing_pages import (
     receipt_page,
     review_page,
 )
+from portal.public.found import found_page, is_passed, passed
 from portal.public.places import districts
 from portal.public.questions import ASK_ANEW, is_spoken, judge, needs_picture, posted
-from portal.reports import receipt
+from portal.reports import cutting, receipt
+from portal.reports.cutting import Decision
 from portal.reports.draft import Draft, DraftError, open_draft
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.filing import Filing, read, tidy
@@ -142,7 +145,8 @@ def _without_token(at: datetime) -> Response:
 
     The draft is a new one: whoever made a browser post here may know the old one.
     """
-    form = Form(Draft.mint(at), at, tidy(request.form), status=400)
+    # The review and the question about numbers carry the answers in the draft alone.
+    form = Form(Draft.mint(at), at, _opened(at).answers, status=400)
     form.notice = gettext(
         "Not sent yet: the page was open for too long, or cookies are switched off. Everything you wrote is"
         " still here; please choose your files again and send."
@@ -226,11 +230,22 @@ def _send(form: Form, filing: Filing) -> Response:
     """File the report; the page of the receipt is the answer, so that its code is in no address."""
     if form.is_faulty:
         return _keep(form, form_page)
-    fault = _challenge_fault(form)
+    fault = None if is_passed(form) else _challenge_fault(form)
     # The answer to the first sending may have been lost: the same form shows its receipt, picture or not.
     if fault is not None and cases.find_filed(filing.submission_id) is None:
         form.faults["challenge"] = Fault(fault)
         return _keep(form, review_page if form.from_review else form_page)
+    found = cutting.look(form.answers)
+    if found:
+        decision = cutting.decision_of(request.form.get("found", ""))
+        if decision is None:
+            form.answers = passed(form.answers)
+            return _keep(form, lambda form, files: found_page(form, files, found))
+        if decision is Decision.CUT:
+            cut = _cut(form, found)
+            if cut is None:
+                return _keep(form, form_page)
+            filing = cut
     with _turn():
         _tend_staged(form)
         filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
@@ -238,6 +253,13 @@ def _send(form: Form, filing: Filing) -> Response:
         coming = arriving(form.draft.submission_id, form.at)  # here: asking later is a transaction more
         db.session.commit()  # which rings for the worker that cleans
     return receipt_page(form, filed, coming)
+
+
+def _cut(form: Form, found: cutting.Found) -> Filing | None:
+    """Read the answers once more without what was found in them; None when faults are left in the form."""
+    form.answers, told = cutting.cut(form.answers, found, chinese=locale().startswith("zh"))
+    filing = _check(form)
+    return None if form.is_faulty else replace(filing, told=told)
 
 
 def _turn() -> AbstractContextManager[object]:

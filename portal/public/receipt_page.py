@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
@@ -25,12 +25,15 @@ from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.public.arriving import arriving
 from portal.public.blueprint import public
+from portal.public.filing_pages import locale
+from portal.public.found import message_page
 from portal.public.standing import standing_of
 from portal.public.visit import Opened, ask_again, has_token, opened
-from portal.reports import conversation, news, timeline, visits, wording
+from portal.reports import conversation, cutting, news, timeline, visits, wording
 from portal.reports.models import Report
 from portal.rewards.awards import reporter_withdrew
 from portal.rewards.public_view import reward_of, reward_title
+from portal.vault.fields import add_told
 
 SHOWN_TEXT = 20_000  # what comes back of a message that is far too long
 
@@ -51,11 +54,15 @@ def track_report() -> Response:
             "Not sent yet. Everything you wrote is still here: please press the button once more."
         )
         return show(current, at, typed=typed, fault=str(notice), status=400)
+    if request.form.get("action") == "edit":
+        return show(current, at, typed=typed)
     try:
-        _say(current.report, typed, at)
+        asked = _say(current.report, typed, at)
     except Refusal as refusal:
         db.session.rollback()
         return show(current, at, typed=typed, fault=refusal.sentence(), status=refusal.status)
+    if asked is not None:
+        return asked
     flash(gettext("Sent. The answer will be on this page."), "message")
     return redirect(url_for("public.track_report"), 303)
 
@@ -116,15 +123,31 @@ def _sentences(notices: list[Notice]) -> list[str]:
     return [texts.on_page(kind) for kind in kinds]
 
 
-def _say(report: Report, typed: str, at: datetime) -> None:
-    """Send the message; the same text of the same form is one message, however often it is sent."""
+def _say(report: Report, typed: str, at: datetime) -> Response | None:
+    """Send the message; the same text of the same form is one message, however often it is sent.
+
+    Returns the page that asks about a number or an address in it; then nothing was sent.
+    """
     said = wording.lines(typed)
+    form, chosen = (request.form.get(name, "")[:64] for name in ("once", "found"))
+    # Of the words as typed: with marks in them, two different messages may look alike.
+    once = hashlib.sha256(f"{form}|{chosen}|{said}".encode()).hexdigest()[:32] if form else None
+    told: dict[str, str] = {}
     if len(said) <= conversation.LONGEST:
         visits.check_no_code(report, said)
-    form = request.form.get("once", "")[:64]
-    once = hashlib.sha256(f"{form}|{said}".encode()).hexdigest()[:32] if form else None
+        found = cutting.look({cutting.MESSAGE: said})
+        decision = cutting.decision_of(chosen)
+        if found and decision is None:
+            return message_page(said, form, found)
+        if decision is cutting.Decision.CUT:
+            chinese = locale().startswith("zh")
+            texts, told = cutting.cut({cutting.MESSAGE: said}, found, chinese=chinese)
+            said = texts[cutting.MESSAGE]
     try:
-        hear(report, said, at, once)
+        message = hear(report, said, at, once)
+        if told and message.sent_at == at:
+            add_told(current_app.extensions["portal_keyring"], report.id, report.uuid, told, at)
         db.session.commit()
     except IntegrityError:  # the same form, sent twice at the same moment: the other one wrote it
         db.session.rollback()
+    return None

@@ -80,6 +80,7 @@ class Filing:
     files: tuple[Received, ...] = ()
     consent_version: str = ""
     extra: questions.Answered = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict, repr=False)  # what was cut out of the texts
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from portal.database import db
 from portal.vault.groups import FieldGroup, context_of
@@ -30,6 +30,17 @@ def keep_fields(
     else:
         row.key.key_id, row.key.wrap = sealed.key_id, sealed.wrap
     return row
+
+
+def add_told(ring: Keyring, report_id: int, report_uuid: str, fields: dict[str, str], at: datetime) -> None:
+    """Seal what was cut out of a text, beside what was cut out of earlier ones: none here can be read."""
+    told = SealedField.report_id == report_id, SealedField.field_group == FieldGroup.TOLD
+    version = (db.session.scalar(select(func.max(SealedField.version)).where(*told)) or 0) + 1
+    sealed = seal_fields(ring.vault_key(), fields, context_of(FieldGroup.TOLD, report_uuid, version))
+    row = SealedField(report_id=report_id, field_group=FieldGroup.TOLD, version=version)
+    row.blob, row.sealed_at = sealed.blob, at
+    row.key = SealedKey(key_id=sealed.key_id, wrap=sealed.wrap)
+    db.session.add(row)
 
 
 def destroy_fields(report_id: int, groups: Iterable[FieldGroup]) -> int:

@@ -21,10 +21,12 @@ __all__ = [
 
 
 class SealedField(Base):
-    """One sealed group of fields of one report."""
+    """One sealed group of fields of one report; what was cut out has a row for each text it was cut from."""
 
     __tablename__ = "sealed_fields"
-    __table_args__ = (UniqueConstraint("report_id", "field_group", name="uq_sealed_fields_report_group"),)
+    __table_args__ = (
+        UniqueConstraint("report_id", "field_group", "version", name="uq_sealed_fields_report_group"),
+    )
 
     id: Mapped[Key]
     report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))

@@ -72,18 +72,32 @@ class Opener:
 
     def fields_of(self, connection: Connection, report_id: int, group: FieldGroup) -> Fields:
         """Open a group of a report inside the vault; raises Refused."""
-        row = connection.execute(
+        rows = connection.execute(
             select(t.reports.c.uuid, t.sealed_fields.c.version, t.sealed_fields.c.blob, t.sealed_keys.c.wrap)
             .join(t.reports, t.reports.c.id == t.sealed_fields.c.report_id)
             .outerjoin(t.sealed_keys, t.sealed_keys.c.field_id == t.sealed_fields.c.id)
             .where(t.sealed_fields.c.report_id == report_id, t.sealed_fields.c.field_group == group.value)
-        ).one_or_none()
-        if row is None:
+            .order_by(t.sealed_fields.c.version)
+        ).all()
+        if not rows:
             raise Refused(Why.EMPTY)
+        if len(rows) > 1 and group is not FieldGroup.TOLD:
+            raise Refused(Why.DAMAGED)
         try:
-            return open_fields(self._keys(), row.blob, row.wrap, context_of(group, row.uuid, row.version))
+            opened = [
+                open_fields(self._keys(), row.blob, row.wrap, context_of(group, row.uuid, row.version))
+                for row in rows
+            ]
         except SealError:
             raise Refused(Why.DAMAGED) from None
+        if len(opened) == 1:
+            return opened[0]
+        # Each text that something was cut from was sealed by itself.
+        return {
+            f"{number}. {name}": text
+            for number, fields in enumerate(opened, start=1)
+            for name, text in fields.items()
+        }
 
     def _asked(self, connection: Connection, opening_id: str, at: datetime) -> Row[Any]:
         """Return the committed row when it may be served; raises Refused."""

@@ -20,9 +20,10 @@ from portal.reports import receipt
 from portal.reports.models import Channel, RealName, Report
 from portal.reports.situations import catalogue
 from portal.vault.keys import Purpose
-from portal.vault.models import SealedField
+from portal.vault.models import FieldGroup, SealedField
 from tests.fixtures.desk import HIDDEN, NAME, VALUE
 from tests.fixtures.records import make_account, make_district, sign_in
+from tests.fixtures.vault import opened
 
 PATH = "/desk/reports/new"
 TOLD = {"channel": "telephone", "narrative": "车间二楼住人，夜里锁门。", "sector": "fire"}
@@ -167,3 +168,20 @@ def test_what_a_sector_asks_is_asked_at_the_telephone_too(client: FlaskClient, i
     assert told.extra["fire_people"]["told_zh"] == "30"
     assert set(told.extra) == {"fire_sleep", "fire_people"}
     assert "里面大约有多少人？" in client.get(f"/desk/cases/{told.number}").text
+
+
+@pytest.mark.parametrize(("found", "kept"), [("cut", "〔电话〕"), ("leave", "13812345678")])
+def test_a_number_in_the_words_of_a_caller_is_asked_about(
+    client: FlaskClient, intake: Account, found: str, kept: str
+) -> None:
+    """Otherwise what an officer types in by habit is read by everybody who checks."""
+    typed = {**_form(client), **TOLD, "narrative": "车间二楼住人，打 13812345678 找他。"}
+    asked = client.post(PATH, data={**typed, "files": (_png(), "信.png")})
+    assert (asked.status_code, db.session.query(Report).count()) == (200, 0)
+    assert '<mark translate="no">13812345678</mark>' in asked.text
+    assert "打 13812345678 找他" in asked.text
+    assert _code(client.post(PATH, data={**typed, "found": found}).text)
+    report = db.session.query(Report).one()
+    assert report.narrative == f"车间二楼住人，打 {kept} 找他。"
+    assert db.session.query(Evidence).count() == 1
+    assert opened(report, FieldGroup.TOLD) == ({"narrative 1": "13812345678"} if found == "cut" else {})
