@@ -15,7 +15,7 @@ export PORTAL_PORT
 endif
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help install run dev test check assure bench demo-reset messages lock clean
+.PHONY: help install run dev test check assure bench demo-reset upgrade messages lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,21 @@ bench: $(VENV)/.dev translations ## speed against the limit application, in inte
 
 demo-reset: $(VENV)/.runtime ## throw the demonstration city away; the next `make run` makes a new one
 	@$(PY) -m portal.run.reset
+
+SYSTEMCTL ?= $(if $(filter 0,$(shell id -u)),systemctl,sudo systemctl)
+upgrade: ## back up, install, migrate, restart: make upgrade BACKUP=/srv/backup KEYS_KEPT=/mnt/keys
+	@test -n "$(BACKUP)" -a -n "$(KEYS_KEPT)" || { echo "Say where the backup goes and where copies of the" \
+		"keys are kept: make upgrade BACKUP=/srv/backup KEYS_KEPT=/mnt/keys"; exit 1; }
+	@$(PY) -m flask --app app backup "$(BACKUP)" --keys-kept "$(KEYS_KEPT)" || { \
+		echo "Stopped: the backup is not green. Neither packages nor database were changed."; exit 1; }
+	@$(MAKE) --no-print-directory install
+	@units=$$(systemctl list-units --plain --no-legend --state=active 'woodpecker-*.service' 2>/dev/null \
+		| awk '{print $$1}' | xargs); \
+	test -z "$$units" || { echo "Stopping $$units ..."; $(SYSTEMCTL) stop $$units || exit 1; }; \
+	$(PY) -m flask --app app db upgrade && $(PY) -m flask --app app rules recompute || { \
+		echo "Stopped: read the lines above. Nothing was started; the backup of before is in $(BACKUP)."; exit 1; }; \
+	if test -n "$$units"; then echo "Starting $$units ..."; $(SYSTEMCTL) start $$units; \
+	else echo "The database is at the newest shape. Restart the portal now (Ctrl-C, then make run)."; fi
 
 messages: $(VENV)/.runtime ## collect message ids from the source and compile the translations
 	@$(PY) -m portal.translations.update

@@ -1,4 +1,4 @@
-"""Commands for whoever runs the portal: create-admin, break-glass, doctor, keys create."""
+"""Commands for whoever runs the portal: create-admin, break-glass, doctor, keys create, backup, restore."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from flask_migrate import Migrate, upgrade
 
 from portal import clock, doctor
 from portal.audit import events
+from portal.backup.commands import backup, restore
 from portal.config import Settings, SettingsError, keys_directory
 from portal.database import db
 from portal.doctor import Finding, Grade
@@ -47,6 +48,9 @@ migrate = Migrate(compare_type=True, render_as_batch=False)
 
 # What can be done while the settings are faulty: exactly what mends them.
 MENDING = frozenset({"doctor", "keys", "vault"})
+# What is done beside the portal: making the application would make keys where some are to be brought back.
+BESIDE = frozenset({"backup", "restore"})
+FLASK_OPTIONS = frozenset({"-A", "--app", "-e", "--env-file"})  # those that a value follows
 
 
 @click.command("create-admin")
@@ -191,6 +195,8 @@ def keys_path(environ: Mapping[str, str]) -> Path:
 
 def make_app(environ: Mapping[str, str], words: list[str]) -> Flask:
     """Return the application with its commands; with faulty settings, what mends them, or the end."""
+    if is_beside(words, environ):
+        return bare_app()
     try:
         app = create_app(Settings.load(environ))
     except (SettingsError, KeyFileError) as error:
@@ -207,6 +213,16 @@ def register(app: Flask) -> None:
     for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault, reward_rules):
         app.cli.add_command(command)
     app.cli.add_command(access_commands.break_glass)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
+
+
+def bare_app() -> Flask:
+    """Return an application that serves nothing and opens nothing, for backup and restore."""
+    app = Flask("portal", static_folder=None)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
+    return app
 
 
 def mending_app(error: SettingsError | KeyFileError) -> Flask:
@@ -228,3 +244,14 @@ def mending_app(error: SettingsError | KeyFileError) -> Flask:
 def is_mending(arguments: list[str], environ: Mapping[str, str]) -> bool:
     """Say whether the flask program was called for a command that mends the settings."""
     return environ.get("FLASK_RUN_FROM_CLI") == "true" and not MENDING.isdisjoint(arguments[1:])
+
+
+def is_beside(arguments: list[str], environ: Mapping[str, str]) -> bool:
+    """Say whether the flask program was called for backup or restore."""
+    words = iter(arguments[1:])
+    for word in words:
+        if word in FLASK_OPTIONS:
+            next(words, None)
+        elif not word.startswith("-"):
+            return environ.get("FLASK_RUN_FROM_CLI") == "true" and word in BESIDE
+    return False

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from portal.vault.envelope import NONCE_BYTES, TAG_BYTES
 from portal.vault.keys import Keyring, Purpose
-from portal.vault.opening import SealError, open_sealed
+from portal.vault.opening import SealError, key_id_of, open_sealed
 from portal.vault.sealing import seal
 
 CHUNK_BYTES = 256 * 1024
@@ -216,6 +216,17 @@ def read_head(ring: Keyring, file: Readable | Source, digest: str) -> tuple[AESG
     except SealError:
         raise StoreError(StoreFault.DAMAGED) from None
     return AESGCM(key), _FIXED_HEAD + length
+
+
+def head_key_id(file: Readable | Source) -> str:
+    """Return the id of the key that a file needs; raises StoreError."""
+    fixed = read_all(file, _FIXED_HEAD)
+    if len(fixed) != _FIXED_HEAD or not fixed.startswith(_MAGIC):
+        raise StoreError(StoreFault.DAMAGED)
+    try:
+        return key_id_of(read_all(file, int.from_bytes(fixed[len(_MAGIC) :], "big")))
+    except SealError:
+        raise StoreError(StoreFault.DAMAGED) from None
 
 
 def nonce_of(number: int, *, last: bool) -> bytes:
