@@ -308,6 +308,8 @@ def test_an_answer_about_the_reporter_changes_the_award_and_recomputes(world: Wo
     finding(world, case, firm=100_000)
     award = proposed(world, case)
     before = award.amount_fen
+    db.session.commit()
+    assert recompute_all().different == 0
     command = identity.Answer(report.id, Question.EMPLOYEE, True, "已与社保记录核对")
     answers.answer_identity(command, world.actor("identity"), AT)
     assert award.amount_fen > before
