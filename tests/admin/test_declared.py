@@ -1,4 +1,4 @@
-"""What the rule asks the verifier: if these fail, a city's own rule cannot be fed, or pays what it never said."""
+"""What the rule asks the verifier: if these fail, a rule cannot be fed, or pays what it never said."""
 
 from __future__ import annotations
 
