@@ -33,6 +33,7 @@ from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.evidence import make_evidence, picture
 from tests.fixtures.records import WHEN, make_report
 from tests.fixtures.services import plain, postgres_programs
+from tests.fixtures.stores import kept_in_bucket, s3_url  # noqa: F401
 
 NAME, TELEPHONE, ACCOUNT = "欧阳晓燕", "13937200417", "6222021708001234567"
 FIELDS = {
