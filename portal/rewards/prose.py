@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from portal.rewards.clause_phrases import ClausePhrases
 from portal.rewards.phrases import Line, Row
-from portal.rewards.rules.model import Entry, Limit, RuleSet, Source, Text, Uplift
+from portal.rewards.rules.model import Entry, Limit, RuleSet, Source, Uplift
 from portal.rewards.rules.vocabulary import (
     About,
     Admission,
@@ -18,6 +17,7 @@ from portal.rewards.rules.vocabulary import (
     Stage,
     Together,
 )
+from portal.rewards.shelf import Titles, no_titles
 from portal.rewards.speech import Tongue, day, listed, percent, text, yuan
 from portal.rewards.terms import (
     ANONYMOUS,
@@ -33,9 +33,6 @@ from portal.rewards.terms import (
     STAGES,
     gettext_noop,
 )
-
-Titles = Callable[[str, int], Text | None]
-"""The title of a rule set by id and version; None for one that is not known."""
 
 __all__ = ["Line", "Prose", "Provision", "Row", "Titles", "prose"]
 
@@ -84,11 +81,6 @@ TOGETHER = {
     Together.SUM: gettext_noop("If several of these fit, they are added up."),
     Together.FIRST: gettext_noop("If several of these fit, the first is added."),
 }
-
-
-def no_titles(_rule: str, _version: int) -> Text | None:
-    """Know no other rule set."""
-    return None
 
 
 def prose(rules: RuleSet, tr: Tongue, titles: Titles = no_titles) -> Prose:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.rewards.prose import Titles, no_titles
 from portal.rewards.rules.model import Fact, RuleSet
+from portal.rewards.shelf import Titles, no_titles
 from portal.rewards.speech import Tongue, text
 
 

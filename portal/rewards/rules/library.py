@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 
 from portal.rewards.rules.inheritance import CircleError
 from portal.rewards.rules.load import parse
 from portal.rewards.rules.model import RuleSet
 
+SHIPPED = Path(__file__).parent.parent / "rulesets"
 Read = Callable[[str, int], bytes | None]
 """Returns the body of a rule set, None where there is none."""
 
@@ -42,7 +43,7 @@ class Library:
 def shipped_body(rule_id: str, version: int) -> bytes | None:
     """Return the file of a rule set that ships: version 1 is "id.toml", later ones "id-vN.toml"."""
     name = f"{rule_id}.toml" if version == 1 else f"{rule_id}-v{version}.toml"
-    file = resources.files("portal.rewards").joinpath("rulesets", name)
+    file = SHIPPED / name
     return file.read_bytes() if file.is_file() else None
 
 

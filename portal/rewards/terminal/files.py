@@ -37,8 +37,7 @@ def named(name: str) -> RuleSet:
     rule, _, version = name.partition("@")
     if version and not version.isdecimal():
         raise LookupError(name)
-    versions = [card.version for card in shelf.cards().values() if card.id == rule]
-    return shipped()(rule, int(version) if version else max(versions, default=0))
+    return shipped()(rule, int(version) if version else shelf.newest(rule))
 
 
 def body_of(file: Path, most: int, tr: Tongue) -> bytes:
