@@ -30,6 +30,7 @@ os.fsync = fsync
 from portal.backup.commands import backup
 backup([sys.argv[2], "--keys-kept", sys.argv[3]])
 """
+ROOT = Path(__file__).parents[2]
 DEATHS = 6  # database, evidence directories, manifest
 
 
@@ -103,7 +104,7 @@ def test_kill_9_leaves_nothing_that_is_taken_for_a_backup(small: Portal, tmp_pat
         into = tmp_path / str(point)
         done = subprocess.run(
             [sys.executable, "-c", DYING, str(point), str(into), str(small.kept)],
-            env={"PATH": small.path, "PYTHONPATH": os.getcwd(), **small.environ},
+            env={"PATH": small.path, "PYTHONPATH": str(ROOT), **small.environ},
             capture_output=True,
             check=False,
         )
@@ -153,6 +154,7 @@ def test_a_backup_tells_nobody_who_reported(portal: Portal, tmp_path: Path) -> N
 def test_what_was_deleted_is_not_in_the_backup(small: Portal, tmp_path: Path) -> None:
     canary = "a data key that was destroyed " * 40
     with sqlite3.connect(small.settings.data / "portal.db") as connection:
+        connection.execute("PRAGMA secure_delete=OFF")  # as other builds of SQLite have it
         connection.execute("CREATE TABLE gone (words TEXT)")
         connection.executemany("INSERT INTO gone VALUES (?)", [(canary,)] * 50)
         connection.commit()
