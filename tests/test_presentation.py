@@ -152,7 +152,7 @@ def test_every_status_has_colour_icon_and_chinese_words(app: Flask, kind: str, v
         shown = render_template_string(
             '{% from "_macros/badges.html" import status %}{{ status(kind, value) }}', kind=kind, value=value
         )
-    assert re.search(r'class="st st-(wait|go|you|done|stop|risk)"><svg .*</svg>[一-鿿]+</span>', shown)
+    assert re.search(r'class="st st-(wait|go|you|done|stop|risk)"><svg .*</svg>[一-鿿，]+</span>', shown)
 
 
 @pytest.mark.parametrize(

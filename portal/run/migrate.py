@@ -56,7 +56,7 @@ def migrate(database_url: str, environ: Mapping[str, str]) -> bool:
             connection.rollback()
             if before != goal:
                 _upgrade(environ)
-            else:
+            elif inspect(connection).has_table(role_filling.ROLES.name):
                 # A release may bring a role and no migration.
                 role_filling.fill(connection)
                 connection.commit()

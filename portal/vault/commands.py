@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import func, select
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
@@ -41,7 +42,7 @@ def init(target: Path | None) -> None:
         click.echo(f"Private keys, for the user of the vault alone: {settings.keys}")
         click.echo(f"Public key, for who takes reports: {settings.public}")
         try:
-            with connect(settings).begin() as connection:
+            with _database(settings) as engine, engine.begin() as connection:
                 check_canary(connection, keys)
         except (SQLAlchemyError, sqlite3.Error):
             click.echo("The database is not ready; the vault seals its canary at its first start.")
@@ -58,8 +59,7 @@ def check() -> None:
             raise click.ClickException(
                 f"What is sealed now goes to {public.id}, which the vault does not hold."
             )
-        engine = connect(settings)
-        with engine.begin() as connection:
+        with _database(settings) as engine, engine.begin() as connection:
             check_canary(connection, keys)
             k = t.sealed_keys.c
             counts = connection.execute(select(k.key_id, func.count()).group_by(k.key_id)).all()
@@ -98,24 +98,34 @@ def restore_key(file: Path, passphrase_stdin: bool) -> None:
 def rotate() -> None:
     """Make a new pair, wrap every data key to it, retire the old one a day later. Can be run again."""
     with _at_work() as settings:
-        engine = connect(settings)
         keys = rotation.begin(settings.keys, settings.public, clock.now())
-        with engine.begin() as connection:
-            check_canary(connection, keys)
-        target = _recovery_path(settings, keys)
-        if not target.exists():
-            _write_recovery(keys, target)
-        done, unreadable = rotation.rewrap(engine, keys)
+        with _database(settings) as engine:
+            with engine.begin() as connection:
+                check_canary(connection, keys)
+            target = _recovery_path(settings, keys)
+            if not target.exists():
+                _write_recovery(keys, target)
+            done, unreadable = rotation.rewrap(engine, keys)
+            kept = rotation.retire(engine, settings.keys, settings.public, clock.now())
         click.echo(f"Wrapped to {keys.current().id}: {done}.")
         if unreadable:
             click.echo(f"Do not open with any key: {unreadable}. They stay as they are.", err=True)
-        kept = rotation.retire(engine, settings.keys, settings.public, clock.now())
         if kept:
             click.echo(
                 f"Still kept: {', '.join(kept)}. Run this again after a day to retire what nothing uses."
             )
         else:
             click.echo("No earlier key is left.")
+
+
+@contextmanager
+def _database(settings: VaultSettings) -> Iterator[Engine]:
+    """The database, left without an open connection afterwards."""
+    engine = connect(settings)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

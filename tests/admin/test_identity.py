@@ -15,9 +15,9 @@ from portal.reports.models import Question, RealName, Report
 from portal.rewards import awards, hands
 from portal.rewards.live import live_award
 from portal.rewards.models import Act
-from tests.fixtures.records import make_account, make_report
+from tests.fixtures.records import make_report
 from tests.rewards.browser import Browser
-from tests.rewards.world import AT, YUAN, World, finding, named_report, verified_case
+from tests.rewards.world import AT, YUAN, World, exchanged, finding, named_report, verified_case
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_the_reason_of_an_answer_is_in_no_event(app: Flask, world: World, report
 
 
 def test_who_verified_the_case_may_not_open_the_name(app: Flask, world: World, report: Report) -> None:
-    second = make_account(Role.IDENTITY_OFFICER, person=world.person("colleague"))
+    second = exchanged(world.person("colleague"), Role.IDENTITY_OFFICER)
     browser = Browser(app, second)
     answer = browser.post("/desk/account", f"/desk/identity/{report.number}/name")
     assert answer.status_code == 403

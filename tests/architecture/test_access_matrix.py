@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portal.admin.access import ACCESS, Door
-from portal.admin.matrix import matrix
+from portal.access_matrix import matrix
 from portal.cases.models import Case
 from portal.cases.steps import CaseStatus
 from portal.people.models import Account
@@ -35,7 +35,7 @@ ABSENT = {"number": "AY-2026-999999", "uuid": "0" * 32, "report": "AY-2026-99999
 
 
 def test_the_reviewed_matrix_is_what_the_tables_say(app: Flask) -> None:
-    """After a wanted change: python -m portal.admin.matrix > docs/access-matrix.md"""
+    """After a wanted change: python -m portal.access_matrix > docs/access-matrix.md"""
     assert REVIEWED.read_text(encoding="utf-8") == matrix(app)
 
 

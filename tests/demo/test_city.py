@@ -73,6 +73,9 @@ NOT_REACHED: frozenset[StrEnum] = frozenset(
         NoticeKind.RECOVERY_USED,
         NoticeKind.RESET_ASKED,
         NoticeKind.BREAK_GLASS,
+        # Nobody opened more than his day allows, and the small profile needs no further signature.
+        NoticeKind.SECOND_PERSON,
+        NoticeKind.AWARD_TO_SIGN,
         # Invented accidents of ten or thirty deaths would frighten for nothing.
         AccidentClass.MAJOR,
         AccidentClass.ESPECIALLY_MAJOR,

@@ -69,7 +69,7 @@ def test_the_reporter_sees_the_amount_with_every_line_and_claims_it(app: Flask, 
     with frozen(AT):
         page = browser.get("/track/report")
         assert "20,700.00" in page
-        assert "Employee, plus 15%" in page
+        assert "Reported by an employee, plus 15%" in page
         answered = browser.post("/track/claim", **TYPED, account=luhn_card(), code=code.lower())
         assert answered.status_code == 303
         assert "Your account is here, sealed" in browser.get("/track/report")

@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.audit.models import Event
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, NotInThisState
+from portal.errors import NotAllowed, NotFound, NotInThisState, Refusal
 from portal.notices.models import Notice
 from portal.people.actor import SYSTEM
 from portal.people.permissions import Role
@@ -25,8 +26,8 @@ from portal.rewards.payee import Payee, PayeeFault, faults, masked, typed_payee
 from portal.rewards.steps import SHARE_STEPS, AwardStatus, ShareAction, ShareStatus
 from portal.vault.models import FieldGroup, SealedField
 from portal.vault.persons import same_name
-from tests.fixtures.records import make_account, make_report
-from tests.fixtures.vault import opened
+from tests.fixtures.records import make_report
+from tests.fixtures.vault import in_process, opened
 from tests.rewards.world import (
     AT,
     YUAN,
@@ -36,6 +37,7 @@ from tests.rewards.world import (
     approved,
     bank_says,
     claimed,
+    exchanged,
     finding,
     keyring,
     luhn_card,
@@ -218,7 +220,7 @@ def test_the_cashier_may_not_have_approved_or_verified(world: World) -> None:
     """One person could approve and pay."""
     share = claimed(world)
     for who in ("finance", "verifier", "identity"):
-        second = make_account(Role.CASHIER, person=world.person(who))
+        second = exchanged(world.person(who), Role.CASHIER)
         world.accounts["second"] = second
         with pytest.raises(hands.HandTaken):
             bank_says(world, share, who="second")
@@ -251,12 +253,14 @@ def test_a_payment_needs_a_reference_and_a_possible_day(
         payouts.record_answer(command, world.actor("cashier"), AT)
 
 
-def test_the_payee_is_opened_only_with_an_event_and_compared_with_the_name(world: World) -> None:
+def test_the_payee_is_opened_only_with_an_event_and_compared_with_the_name(app: Flask, world: World) -> None:
     share = claimed(world)
-    with pytest.raises(NotFound):
-        payouts.reveal(keyring(), share, 0)
-    event = payouts.record_opening(share, world.actor("cashier"), AT)
-    opened = payouts.reveal(keyring(), share, event.id)
+    vault = in_process(app, db.session.connection())
+    with pytest.raises(Refusal):
+        vault.reveal("0" * 32)
+    opening = payouts.record_opening(share, world.actor("cashier"), clock.now())
+    db.session.flush()
+    opened = payouts.OpenedPayee.of(vault.reveal(opening.id))
     assert (opened.holder, opened.account, opened.is_the_reporter) == ("赵明", luhn_card(), True)
     assert "赵明" not in repr(opened)
 

@@ -1,6 +1,6 @@
 """The access matrix: every route of the desk, and which role opens it how far; made from the tables.
 
-``python -m portal.admin.matrix`` prints it; the reviewed copy stands in docs/access-matrix.md.
+``python -m portal.access_matrix`` prints it; the reviewed copy stands in docs/access-matrix.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portal.people.permissions import STEP_UP, TABLE, Permission, Role
 
 HEAD = """# Access matrix
 
-Made by `python -m portal.admin.matrix` from the tables in `portal/admin/access.py` and
+Made by `python -m portal.access_matrix` from the tables in `portal/admin/access.py` and
 `portal/people/permissions.py`, and compared with them by a test: a change of either is seen here before it is
 merged. Each role's column says how far it reaches: **all**, **district** (all districts when the person has
 none), **unit** (its department, in its district); empty: closed (403). A case out of reach is the same 404 as
