@@ -122,8 +122,8 @@ def _channels(settings: Settings) -> Findings:
         yield _risky("SMTP_URL is not set: nobody gets alerts by e-mail.")
     if settings.is_production and not settings.passkey_roles:
         yield _risky(
-            "PASSKEY_ROLES is not set: everybody logs in with a code that he can be tricked into giving away. Better:"
-            " finance,cashier,identity_officer,auditor,administrator"
+            "PASSKEY_ROLES is not set: everybody logs in with a code that he can be tricked into giving away."
+            " Better: finance,cashier,identity_officer,auditor,administrator"
         )
     if settings.is_production and not settings.icp_record:
         yield _note("ICP_RECORD is not set; the footer shows no registration.")

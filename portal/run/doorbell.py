@@ -12,7 +12,11 @@ from portal.rewards.rule_models import Simulation
 from portal.run.queue import enqueue
 
 WAITING = "portal_doorbell"
-JOB_OF: dict[type[object], str] = {Delivery: "deliver", Evidence: "clean_evidence", Simulation: "simulate_rules"}
+JOB_OF: dict[type[object], str] = {
+    Delivery: "deliver",
+    Evidence: "clean_evidence",
+    Simulation: "simulate_rules",
+}
 
 
 def install(app: Flask) -> None:

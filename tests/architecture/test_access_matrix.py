@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from portal.admin.access import ACCESS, Door
 from portal.access_matrix import matrix
+from portal.admin.access import ACCESS, Door
 from portal.cases.models import Case
 from portal.cases.steps import CaseStatus
 from portal.people.models import Account
