@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import segno
+from portal.run.dotted import resolve
 
 QUIET_ZONE = 4
 
@@ -21,7 +21,9 @@ def qr_path(text: str) -> QrPath | None:
     """Return the drawing of a text, None for an empty one."""
     if not text:
         return None
-    matrix = [list(row) for row in segno.make(text, error="m").matrix]
+    # Loaded by name: a web process draws such a picture only while somebody sets up a second factor.
+    drawn = resolve("segno.make")(text, error="m").matrix
+    matrix: list[list[int]] = [list(row) for row in drawn]
     parts = [
         f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z"
         for y, row in enumerate(matrix)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_WORKERS = ("PIL", "captcha", "pikepdf", "av", "openpyxl", "alembic", "boto3")
-OF_PASSKEYS = ("webauthn", "OpenSSL", "cbor2", "pyasn1", "pyasn1_modules")
+OF_FACTORS = ("segno", "webauthn", "OpenSSL", "cbor2", "pyasn1", "pyasn1_modules")
 
 
 VISITS = """
@@ -39,5 +39,5 @@ def test_a_web_process_loads_no_decoder(tmp_path: Path) -> None:
     assert _loaded(program, tmp_path, OF_WORKERS) == "[]"
 
 
-def test_what_passkeys_need_is_loaded_by_no_page_without_one(tmp_path: Path) -> None:
-    assert _loaded(VISITS, tmp_path, OF_PASSKEYS) == "[200, 200, 200, 200] []"
+def test_what_second_factors_need_is_loaded_by_no_page_without_them(tmp_path: Path) -> None:
+    assert _loaded(VISITS, tmp_path, OF_FACTORS) == "[200, 200, 200, 200] []"
