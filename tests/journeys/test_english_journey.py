@@ -132,7 +132,7 @@ def _main_job(begun: Journey, folder: Path) -> None:
     verifier.records_no_penalty(finding, "First time, put right on the spot.")
     verifier.concludes(number, "true", "Work was stopped; the welders are sent to training.")
     identity.answers(number, real_name="yes", employee="no", reason="compared with the register")
-    verifier.chooses_amount(number, "1,500", "Danger beside foam boards, a clear report.")
+    verifier.chooses_amount(number, "1,500", "Great danger, a clear report with pictures.")
     verifier.tab.does_not_read("employee", WHO.name)
     verifier.orders_rectification(
         finding,
