@@ -1,5 +1,11 @@
 """Fixtures for all tests. Those that need the application's models live beside the tests that use them."""
 
+from hypothesis import settings
+
+# No test judges time: a busy machine must not turn a right answer into a failure.
+settings.register_profile("portal", deadline=None)
+settings.load_profile("portal")
+
 pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.skips",
