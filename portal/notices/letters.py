@@ -16,9 +16,7 @@ from portal.people.telling import News
 # These may say what happened: they speak of the log-in alone, never of a report.
 ABOUT_ACCOUNT = {
     NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),
-    NoticeKind.FACTORS_CHANGED: lazy_gettext(
-        "Your second factors or recovery codes were changed."
-    ),
+    NoticeKind.FACTORS_CHANGED: lazy_gettext("Your second factors or recovery codes were changed."),
     NoticeKind.RECOVERY_USED: lazy_gettext("Somebody logged in to your account with a recovery code."),
 }
 

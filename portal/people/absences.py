@@ -23,9 +23,7 @@ class DaysUnlikely(Refusal):
     """The days are over, reversed or too many."""
 
     field = "until"
-    message = gettext_noop(
-        "The last day must not lie before the first, nor before today."
-    )
+    message = gettext_noop("The last day must not lie before the first, nor before today.")
 
 
 class NoDeputy(Refusal):
