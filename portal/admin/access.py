@@ -137,6 +137,8 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.identity_question": Permission.IDENTITY_ANSWER,
     "desk.identity_open": Permission.IDENTITY_ANSWER,
     "desk.identity_answer": Permission.IDENTITY_ANSWER,
+    "desk.cut_out": Permission.IDENTITY_ANSWER,
+    "desk.cut_out_open": Permission.IDENTITY_ANSWER,
     # desk: people
     "desk.people": Permission.PEOPLE_MANAGE,
     "desk.person_new": Permission.PEOPLE_MANAGE,

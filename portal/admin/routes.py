@@ -11,6 +11,7 @@ from portal.admin import (  # noqa: F401
     case,
     conclusions,
     contact,
+    cut_out,
     danger,
     declared,
     duty,

@@ -1,0 +1,76 @@
+"""The identity officer opens what was cut out of the texts of a report, once for each reason."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from portal import clock
+from portal.admin.blueprint import desk
+from portal.database import db
+from portal.errors import NotFound, Refusal
+from portal.reports import cut_out as service
+from portal.reports.models import Report
+from portal.reports.second_person import ask_second
+from portal.vault import seconds
+from portal.vault.asking import vault
+from portal.vault.groups import FieldGroup
+
+
+@desk.get("/cut-out")
+def cut_out() -> ResponseReturnValue:
+    """Ask for the number of a report, then for the reason."""
+    number = _number(request.args.get("number", ""))
+    if not number:
+        return _page("", None)
+    try:
+        return _page(number, service.find(number, current_user.actor))
+    except NotFound:
+        told = gettext("Nothing was cut out of a report with this number. Look at the number again.")
+        return _page(number, None, told), 404
+
+
+@desk.post("/cut-out")
+def cut_out_open() -> ResponseReturnValue:
+    """Open it: the event first, committed; then the text, on this page only."""
+    number, reason = _number(request.form.get("number", "")), request.form.get("reason", "")
+    report = service.find(number, current_user.actor)
+    try:
+        opening = service.record_opening(report, current_user.actor, reason, clock.now())
+    except seconds.NeedsSecond as refused:
+        db.session.rollback()
+        wish = seconds.Wish(FieldGroup.TOLD, report.id, reason.strip()[: service.LONGEST_REASON])
+        ask_second(wish, current_user.actor, clock.now())
+        db.session.commit()
+        return _page(
+            number, service.find(number, current_user.actor), refused.sentence(), reason
+        ), refused.status
+    except Refusal as refused:
+        db.session.rollback()
+        return _page(
+            number, service.find(number, current_user.actor), refused.sentence(), reason
+        ), refused.status
+    db.session.commit()
+    try:
+        pieces = sorted(vault().reveal(opening.id).fields.values())
+    except Refusal as refused:
+        return _page(number, report, refused.sentence(), reason), refused.status
+    return _page(number, report, pieces=pieces)
+
+
+def _number(typed: str) -> str:
+    return typed.strip().upper()[:24]
+
+
+def _page(
+    number: str,
+    report: Report | None,
+    refusal: str = "",
+    reason: str = "",
+    pieces: list[str] | None = None,
+) -> str:
+    return render_template(
+        "admin/cut_out.html", number=number, report=report, refusal=refusal, reason=reason, pieces=pieces
+    )

@@ -1,0 +1,60 @@
+"""Opening what was cut out of the texts of a report: for a reason that the reporter reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.audit.events import record
+from portal.database import db
+from portal.errors import NotAllowed, NotFound, Refusal, gettext_noop
+from portal.people.actor import Actor
+from portal.people.permissions import Permission
+from portal.reports.models import Report
+from portal.vault.groups import EVENT_OF, FieldGroup
+from portal.vault.models import Opening, SealedField
+from portal.vault.openings import ask_to_open
+
+SHORTEST_REASON = 5
+LONGEST_REASON = 1000
+
+
+class CutOutReason(Refusal):
+    """What was cut out is opened for a reason that others can read later."""
+
+    field = "reason"
+    message = gettext_noop("Please write why, in at least %(least)d characters. The reporter reads it.")
+    status = 422
+
+
+def find(number: str, actor: Actor) -> Report:
+    """Return a report from whose texts something was cut out; any other is not found."""
+    if not actor.may(Permission.IDENTITY_ANSWER):
+        raise NotFound
+    sealed = select(SealedField.report_id).where(SealedField.field_group == FieldGroup.TOLD)
+    query = select(Report).where(
+        Report.number == number, Report.id.in_(sealed), Report.withdrawn_at.is_(None)
+    )
+    report = db.session.scalar(query)
+    if report is None:
+        raise NotFound
+    return report
+
+
+def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
+    """Write who opens it and why; the caller commits it before the vault is asked."""
+    if not actor.may(Permission.IDENTITY_ANSWER):
+        raise NotAllowed
+    said = reason.strip()[:LONGEST_REASON]
+    if len(said) < SHORTEST_REASON:
+        raise CutOutReason(least=SHORTEST_REASON)
+    event = record(
+        EVENT_OF[FieldGroup.TOLD],
+        at=at,
+        actor=actor,
+        role=actor.role_for(Permission.IDENTITY_ANSWER),
+        report_id=report.id,
+        reason=said,
+    )
+    return ask_to_open(FieldGroup.TOLD, event, actor, at)
