@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-# No test judges time: a busy machine must not turn a right answer into a failure. Samples are small here; what
+# No test judges time: a busy machine must not turn a right answer into a failure. Samples are small: what
 # needs thousands says so and stands among the long runs.
 settings.register_profile("portal", deadline=None, max_examples=40)
 settings.load_profile("portal")
