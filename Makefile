@@ -50,7 +50,7 @@ check-migrations:
 	@$(PY) -c 'from portal.run.migrate import newest; newest()'
 
 test: $(VENV)/.dev translations ## the tests, on SQLite and PostgreSQL, with a real Redis and worker
-	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -n 2 --dist loadfile
+	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 assure: $(VENV)/.dev translations ## the long runs: random histories, kills, statistics, a million rows
 	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -m assure --timeout 3600

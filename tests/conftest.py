@@ -1,5 +1,6 @@
 """Fixtures for all tests. Those that need the application's models live beside the tests that use them."""
 
+import pytest
 from hypothesis import settings
 
 # No test judges time: a busy machine must not turn a right answer into a failure. Samples are small: what
@@ -13,3 +14,8 @@ pytest_plugins = [
     "tests.fixtures.app",
     "tests.fixtures.staff",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, the journeys, so that no worker waits for the other at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/journeys/"))
