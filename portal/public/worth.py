@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from portal.money import MoneyError, parse_yuan
 from portal.rewards.bands import rule_set_for
+from portal.rewards.declared import Group, Option
 from portal.rewards.explain import Audience, Reading, explain
 from portal.rewards.lines import Shown, shown
 from portal.rewards.phrases import Phrases
@@ -56,22 +57,6 @@ MANY = 8
 YES, NO = "yes", "no"
 
 Answers = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One answer to choose."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Answers under a heading (a trade, a tier), or under none."""
-
-    title: str
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
