@@ -51,8 +51,8 @@ ANSWER = "The blue gate on the north side."
 NEUTRAL = "There is news for you"
 
 
-def test_welding_is_paid_and_other_reports_go_other_ways(postgres_url: str, tmp_path: Path) -> None:
-    with journey(postgres_url, viewport=DESKTOP, locale="en-GB") as begun:
+def test_welding_is_paid_and_other_reports_go_other_ways(own_postgres_url: str, tmp_path: Path) -> None:
+    with journey(own_postgres_url, viewport=DESKTOP, locale="en-GB") as begun:
         begun.names |= {"Zhang", "Lixin", "zhanglixin", "Zhou", "Ning", "zhouning"}
         _main_job(begun, tmp_path)
 

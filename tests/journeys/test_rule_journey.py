@@ -99,8 +99,8 @@ def test_a_rule_is_put_in_force_and_pays_in_chinese() -> None:
         _main_job(begun, CHINESE, "")
 
 
-def test_a_rule_is_put_in_force_and_pays_in_english(postgres_url: str) -> None:
-    with journey(postgres_url, viewport=DESKTOP, locale="en-GB") as begun:
+def test_a_rule_is_put_in_force_and_pays_in_english(own_postgres_url: str) -> None:
+    with journey(own_postgres_url, viewport=DESKTOP, locale="en-GB") as begun:
         _main_job(begun, ENGLISH, "en")
 
 
