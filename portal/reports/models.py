@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
@@ -120,6 +131,64 @@ class Visit(Base):
     report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"), index=True)
     opened_at: Mapped[Instant]
     seen_at: Mapped[Instant]
+    ended_at: Mapped[MaybeInstant]
+
+
+class Shown(StrEnum):
+    """What somebody showed who said that the code was lost; never its number."""
+
+    RESIDENT_ID = "resident_id"
+    PASSPORT = "passport"
+    OTHER = "other"
+
+
+class CodeRenewal(Base):
+    """A lost code: one officer compared the person with the sealed name, a second person agrees, a sheet.
+
+    Open until ``ended_at``: printed, refused, lapsed, or the code was replaced by its owner.
+    """
+
+    __tablename__ = "code_renewals"
+    __table_args__ = (
+        CheckConstraint(
+            "second_person_id IS NULL OR second_person_id <> asked_person_id", name="confirmed_by_another"
+        ),
+        CheckConstraint(
+            "(second_at IS NULL) = (second_person_id IS NULL)"
+            " AND (second_at IS NULL) = (second_account_id IS NULL)"
+            " AND (second_at IS NULL) = (agreed IS NULL)",
+            name="answer_names_its_person",
+        ),
+        CheckConstraint(
+            "printed_at IS NULL OR (agreed IS NOT NULL AND agreed AND ended_at IS NOT NULL)",
+            name="printed_when_agreed",
+        ),
+        Index("ix_code_renewals_report", "report_id", "printed_at"),
+        # One open request at a time for a report.
+        Index(
+            "uq_code_renewals_open",
+            "report_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    opening_id: Mapped[str] = mapped_column(String(32), ForeignKey("openings.id"))
+    """The opening of the sealed name with which the person was compared."""
+    shown: Mapped[Shown] = mapped_column(choice(Shown, "shown"))
+    asked_account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    asked_person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    asked_role: Mapped[str] = mapped_column(String(32))
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_person_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("people.id"))
+    second_role: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    second_at: Mapped[MaybeInstant]
+    agreed: Mapped[bool | None] = mapped_column(Boolean)
+    printed_at: Mapped[MaybeInstant]
     ended_at: Mapped[MaybeInstant]
 
 
