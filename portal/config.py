@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.config_retention import RetentionPeriods, retention_periods
 from portal.environment import Environment
 from portal.safeguards import (
     DEMO_SMS_TOKEN,
@@ -132,6 +133,7 @@ class Settings:
     clamd_url: str
     log_level: str
     deadlines: Deadlines
+    retention: RetentionPeriods
     signing_profile: str
     """small or city: who signs what (portal.rewards.signing)."""
     password_max_age_days: int
@@ -271,6 +273,7 @@ def _read(cls: type[Settings], source: Environment) -> Settings:
         evidence_s3=_object_storage(source),
         log_level=source.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         deadlines=_deadlines(source),
+        retention=retention_periods(source),
         signing_profile=source.choice("SIGNING_PROFILE", ("small", "city"), "small"),
         password_max_age_days=source.number("PASSWORD_MAX_AGE_DAYS", 0, most=3650),
         passkey_roles=frozenset(source.words("PASSKEY_ROLES")),

@@ -12,6 +12,7 @@ from portal.people import credentials, declared, role_rows
 from portal.people import models as people
 from portal.reports import catalogue
 from portal.reports import models as reports
+from portal.retention import models as retention
 from portal.rewards import models as rewards
 from portal.rewards import rule_models
 from portal.subjects import models as subjects
@@ -34,4 +35,5 @@ SLICES = (
     cases,
     rewards,
     rule_models,
+    retention,
 )

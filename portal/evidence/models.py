@@ -84,6 +84,8 @@ class Evidence(Base):
     height: Mapped[int | None] = mapped_column(Integer)
     pages: Mapped[int | None] = mapped_column(Integer)
     duration_ms: Mapped[int | None] = mapped_column(Integer)
+    original_destroyed_at: Mapped[MaybeInstant]
+    """The original is gone for ever; the clean copy stays with the case."""
 
 
 class EvidencePage(Base):

@@ -84,6 +84,8 @@ class Report(Base):
     # Which notices the reporter agreed to, and when; empty for what an officer typed in.
     consent_version: Mapped[str] = mapped_column(String(20), default="")
     consented_at: Mapped[MaybeInstant]
+    text_removed_at: Mapped[MaybeInstant]
+    """Its time was over: text, messages and copies are gone, the row stays for the figures."""
 
 
 class KeptDraft(Base):
