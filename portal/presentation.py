@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,8 @@ TEXT_SIZES = ("normal", "large")
 CHINESE_NUMBERS = "一二三四五六七八九十"
 RELATIVE_DAYS = 60
 END_OF_DAY = (23, 59)
+# How long an opened name, number or account stands on a page; css/shown.css hides it a second later.
+SHOWN_SECONDS = 60
 
 
 class Due(NamedTuple):
@@ -67,6 +69,12 @@ def day(on: date | datetime, *, weekday: bool = False) -> str:
 def clock(at: datetime) -> str:
     """The time of day in the city: 17:30."""
     return format_time(at, "HH:mm", tzinfo=_zone(), locale=_language())
+
+
+def shown_until(at: datetime) -> str:
+    """The second in the city at which what is shown from now on leaves the page: 14:03:20."""
+    last = at + timedelta(seconds=SHOWN_SECONDS)
+    return format_time(last, "HH:mm:ss", tzinfo=_zone(), locale=_language())
 
 
 def iso(at: date | datetime) -> str:
@@ -162,6 +170,7 @@ def register(app: Flask) -> None:
         iso=iso,
         filesize=filesize,
         section_number=section_number,
+        shown_until=shown_until,
         status_label=label_of,
     )
     app.jinja_env.globals.update(
@@ -171,6 +180,7 @@ def register(app: Flask) -> None:
         html_lang=html_lang,
         keys_on=keys_on,
         link=link,
+        shown_seconds=SHOWN_SECONDS,
         text_size=text_size,
         theme=theme,
     )

@@ -28,6 +28,7 @@ from portal.evidence.models import CleanState, Evidence
 from portal.people.actor import Actor
 from portal.people.labels import role_label
 from portal.reports.models import Message, MessageSide
+from portal.reports.reasons import in_words
 from portal.rewards import signatures
 from portal.rewards.panel import panel
 
@@ -147,7 +148,7 @@ def _line(logged: Logged) -> dict[str, Any]:
         "when": event.at,
         "title": words,
         "who": _who(logged),
-        "reason": "" if event.action in WITHOUT_REASON else event.reason,
+        "reason": "" if event.action in WITHOUT_REASON else in_words(event.reason),
         "other": event.facts.get("into") or event.facts.get("from") or "",
     }
 

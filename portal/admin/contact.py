@@ -9,13 +9,13 @@ from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
-from portal.admin.forms import ReasonForm
+from portal.admin.forms import OpeningForm
 from portal.cases import dossier, queries
 from portal.cases.models import Case
 from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.people.permissions import Permission
-from portal.reports import contact
+from portal.reports import contact, reasons
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds
@@ -30,30 +30,39 @@ def case_contact(number: str, report: str) -> ResponseReturnValue:
     """Ask for a reason; after the event is kept, show what was sealed, on this page only."""
     case = queries.find_case(number, current_user.actor, Permission.CONTACT_OPEN)
     found = _report(case, report)
-    form = ReasonForm()
+    form = OpeningForm().offering(reasons.FOR_CONTACT)
     if not form.is_submitted():
         return _asked(case, found, form)
     if not form.validate():
         return _asked(case, found, form), 422
     try:
-        opening = contact.record_opening(found, current_user.actor, form.reason.data, clock.now())
+        reason = reasons.reason_of(form.because.data or "", form.reason.data or "", reasons.FOR_CONTACT)
+        return _open(case, found, form, reason)
+    except Refusal as refused:
+        db.session.rollback()
+        return _asked(case, found, form, refused), refused.status
+
+
+def _open(case: Case, report: Report, form: OpeningForm, reason: str) -> ResponseReturnValue:
+    try:
+        opening = contact.record_opening(report, current_user.actor, reason, clock.now())
     except seconds.NeedsSecond as refused:
         db.session.rollback()
-        wish = seconds.Wish(FieldGroup.CONTACT, found.id, form.reason.data.strip())
+        wish = seconds.Wish(FieldGroup.CONTACT, report.id, reason)
         ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
-        return _asked(case, found, form, refused.sentence()), refused.status
-    except Refusal as refused:
-        db.session.rollback()
-        return _asked(case, found, form, refused.sentence()), refused.status
+        return _asked(case, report, form, refused), refused.status
     # Whoever sees the number is in the log already, whatever happens to this page.
     db.session.commit()
-    try:
-        fields = vault().reveal(opening.id).fields
-    except Refusal as refused:
-        return _asked(case, found, form, refused.sentence()), refused.status
+    fields = vault().reveal(opening.id).fields
     return render_template(
-        "admin/contact_open.html", case=case, report=found, fields=fields, labels=FIELDS, opening=opening
+        "admin/contact_open.html",
+        case=case,
+        report=report,
+        fields=fields,
+        labels=FIELDS,
+        opening=opening,
+        reason=reasons.in_words(reason),
     )
 
 
@@ -64,5 +73,6 @@ def _report(case: Case, number: str) -> Report:
     return told.report
 
 
-def _asked(case: Case, report: Report, form: ReasonForm, refusal: str = "") -> str:
+def _asked(case: Case, report: Report, form: OpeningForm, refused: Refusal | None = None) -> str:
+    refusal = form.take(refused) if refused else ""
     return render_template("admin/contact.html", case=case, report=report, form=form, refusal=refusal)

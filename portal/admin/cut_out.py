@@ -9,9 +9,11 @@ from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
+from portal.admin.forms import OpeningForm
 from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.reports import cut_out as service
+from portal.reports import reasons
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds
@@ -35,28 +37,24 @@ def cut_out() -> ResponseReturnValue:
 @desk.post("/cut-out")
 def cut_out_open() -> ResponseReturnValue:
     """Open it: the event first, committed; then the text, on this page only."""
-    number, reason = _number(request.form.get("number", "")), request.form.get("reason", "")
+    number = _number(request.form.get("number", ""))
     report = service.find(number, current_user.actor)
+    form = OpeningForm()
     try:
+        reason = reasons.reason_of(form.because.data or "", form.reason.data or "", reasons.FOR_TOLD)
         opening = service.record_opening(report, current_user.actor, reason, clock.now())
+        db.session.commit()
+        pieces = sorted(vault().reveal(opening.id).fields.values())
     except seconds.NeedsSecond as refused:
         db.session.rollback()
-        wish = seconds.Wish(FieldGroup.TOLD, report.id, reason.strip()[: service.LONGEST_REASON])
-        ask_second(wish, current_user.actor, clock.now())
+        ask_second(seconds.Wish(FieldGroup.TOLD, report.id, reason), current_user.actor, clock.now())
         db.session.commit()
-        return _page(
-            number, service.find(number, current_user.actor), refused.sentence(), reason
-        ), refused.status
+        return _page(number, report, form=form, refused=refused), refused.status
     except Refusal as refused:
         db.session.rollback()
         return _page(
-            number, service.find(number, current_user.actor), refused.sentence(), reason
+            number, service.find(number, current_user.actor), form=form, refused=refused
         ), refused.status
-    db.session.commit()
-    try:
-        pieces = sorted(vault().reveal(opening.id).fields.values())
-    except Refusal as refused:
-        return _page(number, report, refused.sentence(), reason), refused.status
     return _page(number, report, pieces=pieces)
 
 
@@ -67,10 +65,18 @@ def _number(typed: str) -> str:
 def _page(
     number: str,
     report: Report | None,
-    refusal: str = "",
-    reason: str = "",
+    told: str = "",
+    *,
+    form: OpeningForm | None = None,
+    refused: Refusal | None = None,
     pieces: list[str] | None = None,
 ) -> str:
+    form = (form or OpeningForm(formdata=None)).offering(reasons.FOR_TOLD)
     return render_template(
-        "admin/cut_out.html", number=number, report=report, refusal=refusal, reason=reason, pieces=pieces
+        "admin/cut_out.html",
+        number=number,
+        report=report,
+        form=form,
+        refusal=form.take(refused) if refused else told,
+        pieces=pieces,
     )

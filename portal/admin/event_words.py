@@ -16,7 +16,7 @@ from portal.badges import BADGES
 from portal.database import db
 from portal.people.labels import role_label, unit_name
 from portal.people.models import Department, District
-from portal.reports.timeline import REASONS
+from portal.reports.reasons import in_words
 
 ACTIONS = {
     **{action: words for action, (_icon, words) in EVENTS.items()},
@@ -182,7 +182,7 @@ def _line(row: LogRow, named: Named) -> Line:
         who=who,
         role=role_label(event.actor_role) if event.actor_role else "",
         moved=moved,
-        reason=str(REASONS.get(event.reason, event.reason)),
+        reason=in_words(event.reason),
         facts=list(_facts(event.facts, named)),
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from portal.reports import wording
+from portal.errors import Refusal
+from portal.reports import reasons, wording
 from portal.reports.conversation import LONGEST
 
 REASON_LONGEST = 1000
@@ -110,3 +113,25 @@ class ReasonForm(StepForm):
     """A step that needs nothing but its reason."""
 
     reason = TextAreaField(lazy_gettext("Reason"), [_required, _length(REASON_LONGEST)], filters=[_lines])
+
+
+class OpeningForm(FlaskForm):
+    """Why something sealed is opened: one of a few reasons, and words where they are needed."""
+
+    because = RadioField(lazy_gettext("Why it has to be opened"), validate_choice=False)
+    reason = TextAreaField(
+        lazy_gettext("In your own words"), [_length(reasons.LONGEST_WORDS)], filters=[_lines]
+    )
+
+    def offering(self, offered: tuple[reasons.Because, ...]) -> Self:
+        """Offer these reasons."""
+        self.because.choices = [SelectChoice(code.value, reasons.CHOICES[code]) for code in offered]
+        return self
+
+    def take(self, refused: Refusal) -> str:
+        """Put a refusal at its field; returns the sentence for the top of the page where it has none."""
+        sentence, name = refused.sentence(), getattr(refused, "field", "")
+        if name not in self._fields:
+            return sentence
+        self._fields[name].errors = [sentence]
+        return ""

@@ -107,16 +107,16 @@ def identity_open(number: str) -> ResponseReturnValue:
         wish = seconds.Wish(FieldGroup.LEGAL, report.id, identity.TO_ANSWER)
         ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
-        return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
+        return _page(_asked_report(number), AnswersForm(), refused.sentence()), refused.status
     except Refusal as refused:
         db.session.rollback()
-        return _page(_asked_report(number), AnswersForm(formdata=None), refused.sentence()), refused.status
+        return _page(_asked_report(number), AnswersForm(), refused.sentence()), refused.status
     db.session.commit()
     try:
         legal = dict(vault().reveal(opening.id).fields)
     except Refusal as refused:
-        return _page(report, AnswersForm(formdata=None), refused.sentence()), refused.status
-    return _page(report, AnswersForm(formdata=None), legal=legal)
+        return _page(report, AnswersForm(), refused.sentence()), refused.status
+    return _page(report, AnswersForm(), legal=legal)  # what was typed before it was opened stays
 
 
 @desk.post("/identity/<number>")

@@ -14,7 +14,7 @@ from portal.database import db
 from portal.errors import Refusal
 from portal.people.models import Account
 from portal.reports.models import Report
-from portal.reports.timeline import REASONS
+from portal.reports.reasons import in_words
 from portal.vault import seconds
 from portal.vault.groups import FieldGroup
 
@@ -52,4 +52,6 @@ def _page(refusal: str = "") -> str:
     asking = select(Account).where(Account.id.in_([one.account_id for one in waiting]))
     accounts = {row.id: row for row in db.session.scalars(asking)}
     rows = [(one, accounts[one.account_id].person.name, reports[one.report_id].number) for one in waiting]
-    return render_template("admin/openings.html", rows=rows, groups=GROUPS, reasons=REASONS, refusal=refusal)
+    return render_template(
+        "admin/openings.html", rows=rows, groups=GROUPS, in_words=in_words, refusal=refusal
+    )

@@ -194,7 +194,7 @@ def called(tale: Tale) -> Moments:
     """Being verified; the intake officer opened the sealed telephone number."""
     yield from undertaken(tale)
     yield tale.office_day()
-    tale.open_contact("现场门牌与描述不一致，需要电话核对厂房位置")
+    tale.open_contact("to_ask_the_place: 现场门牌与描述不一致")
     yield tale.evening(0)
     tale.say("接到电话了，是路南的蓝色大门，不是路北那家。")
 

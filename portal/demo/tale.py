@@ -310,7 +310,8 @@ class Tale:
 
     def open_contact(self, reason: str) -> None:
         """Open the sealed telephone number, for a reason."""
-        contact.record_opening(self.report, self.intake, reason, self.at)
+        opening = contact.record_opening(self.report, self.intake, reason, self.at)
+        opening.served_at = self.at
 
     def extend(self, reason: str) -> None:
         """Give more time to verify."""

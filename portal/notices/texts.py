@@ -19,7 +19,9 @@ ON_PAGE = {
     NoticeKind.REWARD_READY: lazy_gettext("There is a reward for you to claim."),
     NoticeKind.REWARD_PAID: lazy_gettext("The reward was paid."),
     NoticeKind.REWARD_RETURNED: lazy_gettext("The bank could not pay. Please give another account."),
-    NoticeKind.CONTACT_OPENED: lazy_gettext("Somebody opened your contact details."),
+    NoticeKind.CONTACT_OPENED: lazy_gettext(
+        "Somebody asked for your contact details. Below stands who, why, and whether they were opened."
+    ),
     NoticeKind.REPORT_WITHDRAWN: lazy_gettext("You withdrew your report."),
     NoticeKind.DUTY_CALLED: lazy_gettext("The duty officer was called because people are in danger."),
     NoticeKind.DANGER_UNDERTAKEN: lazy_gettext("Somebody is on it: an officer deals with the danger now."),

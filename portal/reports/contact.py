@@ -14,11 +14,11 @@ from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
+from portal.reports.reasons import NoReason
 from portal.vault.groups import FieldGroup
 from portal.vault.models import Opening, SealedField
 from portal.vault.openings import ask_to_open
 
-SHORTEST_REASON = 5
 ACTION = "contact_opened"
 
 
@@ -29,13 +29,6 @@ class NoContact(Refusal):
         "This report has no telephone number or e-mail address to open. Ask on the receipt page instead."
     )
     status = 404
-
-
-class ReasonTooShort(Refusal):
-    """A sealed number is opened for a reason that others can read later."""
-
-    message = gettext_noop("Please say in at least %(least)d characters why you need the number.")
-    status = 422
 
 
 def with_contact(report_ids: Sequence[int]) -> set[int]:
@@ -50,14 +43,13 @@ def with_contact(report_ids: Sequence[int]) -> set[int]:
 
 
 def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
-    """Write who opens the contact and why; the caller commits it before the vault is asked."""
+    """Write who opens the contact and why (``reasons``); the caller commits it before the vault is asked."""
     if not actor.may(Permission.CONTACT_OPEN):
         raise NotAllowed
     if report.withdrawn_at is not None or not with_contact([report.id]):
         raise NoContact
-    said = reason.strip()
-    if len(said) < SHORTEST_REASON:
-        raise ReasonTooShort(least=SHORTEST_REASON)
+    if not reason:
+        raise NoReason
     event = record(
         ACTION,
         at=at,
@@ -65,7 +57,7 @@ def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> O
         role=actor.role_for(Permission.CONTACT_OPEN),
         case_id=report.case_id,
         report_id=report.id,
-        reason=said,
+        reason=reason,
     )
     tell_reporter(report.id, NoticeKind.CONTACT_OPENED, alert_channel=report.alert_channel, at=at)
     return ask_to_open(FieldGroup.CONTACT, event, actor, at)

@@ -8,24 +8,14 @@ from sqlalchemy import select
 
 from portal.audit.events import record
 from portal.database import db
-from portal.errors import NotAllowed, NotFound, Refusal, gettext_noop
+from portal.errors import NotAllowed, NotFound
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
+from portal.reports.reasons import NoReason
 from portal.vault.groups import EVENT_OF, FieldGroup
 from portal.vault.models import Opening, SealedField
 from portal.vault.openings import ask_to_open
-
-SHORTEST_REASON = 5
-LONGEST_REASON = 1000
-
-
-class CutOutReason(Refusal):
-    """What was cut out is opened for a reason that others can read later."""
-
-    field = "reason"
-    message = gettext_noop("Please write why, in at least %(least)d characters. The reporter reads it.")
-    status = 422
 
 
 def find(number: str, actor: Actor) -> Report:
@@ -43,18 +33,17 @@ def find(number: str, actor: Actor) -> Report:
 
 
 def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
-    """Write who opens it and why; the caller commits it before the vault is asked."""
+    """Write who opens it and why (``reasons``); the caller commits it before the vault is asked."""
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
-    said = reason.strip()[:LONGEST_REASON]
-    if len(said) < SHORTEST_REASON:
-        raise CutOutReason(least=SHORTEST_REASON)
+    if not reason:
+        raise NoReason
     event = record(
         EVENT_OF[FieldGroup.TOLD],
         at=at,
         actor=actor,
         role=actor.role_for(Permission.IDENTITY_ANSWER),
         report_id=report.id,
-        reason=said,
+        reason=reason,
     )
     return ask_to_open(FieldGroup.TOLD, event, actor, at)

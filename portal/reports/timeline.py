@@ -23,6 +23,8 @@ from portal.people.permissions import Role
 from portal.reports.contact import ACTION as CONTACT_OPENED
 from portal.reports.identity import OPENED as IDENTITY_OPENED
 from portal.reports.models import Report
+from portal.reports.reasons import in_words
+from portal.vault.models import Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,12 @@ OWN: dict[str, tuple[str, LazyString]] = {
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
 }
 OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened", "told_opened"})
-# Reasons that are the same each time are kept as a code.
-REASONS = {
-    "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),
-    "to_pay_the_reward": lazy_gettext("to pay your reward"),
+# Asked for, committed, and then refused by the vault or lost with it: nobody read anything.
+STAYED_SEALED: dict[str, LazyString] = {
+    CONTACT_OPENED: lazy_gettext("Somebody asked for your contact details; they stayed sealed"),
+    IDENTITY_OPENED: lazy_gettext("Somebody asked for your sealed name; it stayed sealed"),
+    "payee_opened": lazy_gettext("Somebody asked for your sealed account; it stayed sealed"),
+    "told_opened": lazy_gettext("Somebody asked for what was cut out of your text; it stayed sealed"),
 }
 TOLD: dict[str, tuple[str, LazyString]] = {
     NoticeKind.DUTY_CALLED: ("telephone-fill", lazy_gettext("The duty officer was called")),
@@ -107,23 +111,32 @@ def _own(report: Report) -> list[_Dated]:
     rows = db.session.scalars(
         select(Event).where(Event.report_id == report.id, Event.action.in_(OWN)).order_by(Event.id)
     )
-    items = [(event.at, 1, _own_item(event)) for event in rows]
+    unread = _stayed_sealed(report.id)
+    items = [(event.at, 1, _own_item(event, sealed=event.id in unread)) for event in rows]
     if not any(item.icon == OWN["report_received"][0] for _, _, item in items):
         icon, title = OWN["report_received"]
         items.append((report.received_at, 0, Item(str(title), report.received_at, icon=icon)))
     return items
 
 
-def _own_item(event: Event) -> Item:
+def _stayed_sealed(report_id: int) -> set[int]:
+    """Return the events whose opening the vault never served."""
+    asked = select(Opening.event_id).where(Opening.report_id == report_id, Opening.served_at.is_(None))
+    return set(db.session.scalars(asked))
+
+
+def _own_item(event: Event, *, sealed: bool) -> Item:
     icon, title = OWN[event.action]
     if event.action not in OPENINGS:
         return Item(str(title), event.at, icon=icon)
     role = ROLES.get(Role(event.actor_role)) if event.actor_role in set(Role) else None
     text = gettext(
-        "By %(role)s. Reason: %(reason)s",
+        "By %(role)s, because: %(reason)s",
         role=role or lazy_gettext("an officer"),
-        reason=REASONS.get(event.reason, event.reason),
+        reason=in_words(event.reason),
     )
+    if sealed and event.action in STAYED_SEALED:
+        return Item(str(STAYED_SEALED[event.action]), event.at, str(text), icon="lock")
     return Item(str(title), event.at, str(text), icon=icon, eye=True)
 
 

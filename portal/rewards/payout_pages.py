@@ -71,8 +71,8 @@ def payout_payee(number: str) -> ResponseReturnValue:
     try:
         payee = OpenedPayee.of(vault().reveal(opening.id))
     except Refusal as refused:
-        return _page(share, PaymentForm(formdata=None), refused.sentence()), refused.status
-    return _page(share, PaymentForm(formdata=None), payee=payee)
+        return _page(share, PaymentForm(), refused.sentence()), refused.status
+    return _page(share, PaymentForm(), payee=payee)  # what was typed before it was opened again stays
 
 
 @finance.post("/payouts/<number>")

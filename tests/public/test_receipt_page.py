@@ -25,11 +25,13 @@ from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import REPORTER, SYSTEM, Actor
 from portal.people.permissions import Role
-from portal.presentation import day
+from portal.presentation import day, when
 from portal.reports import conversation, receipt
 from portal.reports.contact import record_opening
 from portal.reports.models import Message, Report
+from portal.vault.groups import EVENT_OF
 from portal.vault.models import FieldGroup, SealedField
+from portal.vault.openings import ask_to_open
 from tests.evidence.samples import jpeg, quarters
 from tests.fixtures.records import WHEN, make_account, make_case, make_report
 from tests.fixtures.visitors import enter, field_of, make_receipt, token_of
@@ -185,12 +187,49 @@ def test_an_opened_telephone_number_shows_reason_and_role(app: Flask, client: Fl
     )
     db.session.flush()
     actor = Actor(ActorKind.STAFF, account.id, account.person_id, frozenset({Role.INTAKE_OFFICER}))
-    record_opening(report, actor, "确认大门位置", WHEN)
+    opening = record_opening(report, actor, "to_ask_the_place: 大门在哪条路上", WHEN)
+    opening.served_at = WHEN
     db.session.commit()
     page = visit(client, code)
     assert "您的联系方式被打开过" in page
-    assert "确认大门位置" in page
+    assert "询问具体地点（大门在哪条路上）" in page
     assert "受理员" in page
+    assert account.person.name not in page
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "reason", "title", "why"),
+    [
+        ("contact_opened", Role.INTAKE_OFFICER, "to_ask_the_place", "您的联系方式被打开过", "询问具体地点"),
+        ("contact_opened", Role.INTAKE_OFFICER, "大门找不到", "您的联系方式被打开过", "大门找不到"),
+        (
+            "identity_opened", Role.IDENTITY_OFFICER, "to_answer_identity_questions",
+            "您密封的姓名被打开过", "核验姓名是否属实",
+        ),
+        ("payee_opened", Role.CASHIER, "to_pay_the_reward", "您密封的账户被打开过", "为您付奖励"),
+        (
+            "told_opened", Role.IDENTITY_OFFICER, "to_check_the_text",
+            "隐去的内容被打开过", "核查需要被隐去的内容",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("served", [True, False])
+def test_every_opening_says_what_who_why_and_whether_anything_was_opened(
+    app: Flask, client: FlaskClient, action: str, role: Role, reason: str, title: str, why: str, served: bool
+) -> None:
+    """A page that says "opened" of what stayed sealed frightens; one that hides an opening lies."""
+    report, code = make_receipt()
+    account = make_account(role)
+    actor = Actor(ActorKind.STAFF, account.id, account.person_id, frozenset({role}))
+    group = next(group for group, name in EVENT_OF.items() if name == action)
+    event = record(action, at=WHEN, actor=actor, role=role.value, report_id=report.id, reason=reason)
+    ask_to_open(group, event, actor, WHEN).served_at = WHEN if served else None
+    db.session.commit()
+    page = visit(client, code)
+    assert (title in page) is served
+    assert ("仍然密封" in page) is not served
+    assert f"原因：{why}" in page
+    assert when(WHEN) in page
     assert account.person.name not in page
 
 
