@@ -20,7 +20,7 @@ class RetentionPeriods:
     name_days: int = 730
     """Two budget years: limits that a rule sets a person count within one."""
     payee_years: int = 30
-    """After the year of the payment: vouchers of administrative units (会计档案管理办法 2015, to be confirmed)."""
+    """After the year of the payment: vouchers of administrative units (会计档案管理办法, to be confirmed)."""
     original_days: int = 365
     text_years: int = 10
     """The shortest class of document archives (国家档案局令第8号, to be confirmed)."""

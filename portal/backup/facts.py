@@ -24,9 +24,8 @@ COUNTED = (
     "payouts",
     "accounts",
 )
-# Every column that names a stored file. What was only staged may go at any time.
+# Every column that names a stored file, besides the originals. What was only staged may go at any time.
 NAMING = (
-    ("evidence", "digest"),
     ("evidence", "clean_digest"),
     ("evidence", "thumb_digest"),
     ("evidence_pages", "digest"),
@@ -88,12 +87,19 @@ def gather(connection: Connection) -> Facts:
 def digests(connection: Connection) -> frozenset[str]:
     """Return the digest of every stored file that a row names."""
     tables = set(inspect(connection).get_table_names())
+    named = [_column(connection, tables, table, column) for table, column in NAMING]
     return frozenset(
-        str(digest)
-        for table, column in NAMING
-        for digest in _column(connection, tables, table, column)
-        if digest
+        str(digest) for one in (*named, _originals(connection, tables)) for digest in one if digest
     )
+
+
+def _originals(connection: Connection, tables: set[str]) -> set[Any]:
+    """Return the originals that were not destroyed; an older shape has no mark of it."""
+    if "evidence" not in tables:
+        return set()
+    columns = {str(column["name"]) for column in inspect(connection).get_columns("evidence")}
+    kept = " WHERE original_destroyed_at IS NULL" if "original_destroyed_at" in columns else ""
+    return set(connection.execute(text(f"SELECT DISTINCT digest FROM evidence{kept}")).scalars())  # noqa: S608
 
 
 def _column(connection: Connection, tables: set[str], table: str, column: str) -> set[Any]:

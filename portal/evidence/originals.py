@@ -34,6 +34,13 @@ class Infected(Refusal):
     status = 409
 
 
+class Gone(Refusal):
+    """Its time was over, or the reporter had it destroyed."""
+
+    message = gettext_noop("The original of this file was destroyed. The cleaned copy is what is left of it.")
+    status = 410
+
+
 class NotScannedYet(Refusal):
     """The scanner has not looked yet."""
 
@@ -47,6 +54,8 @@ def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, a
     """Write who opens an original and why; the caller commits it before ``open_original`` gives a byte."""
     if not actor.may(Permission.EVIDENCE_ORIGINAL):
         raise NotAllowed
+    if item.original_destroyed_at is not None:
+        raise Gone
     if item.scan_state is ScanState.INFECTED:
         raise Infected
     if item.scan_state is ScanState.WAITING:

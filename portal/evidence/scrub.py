@@ -84,7 +84,7 @@ def verify(item: Evidence, store: Store, at: datetime) -> str:
 
     Raises StoreError unreachable: then nothing is known, and nothing is written.
     """
-    evidence_id, uuid, files = item.id, item.uuid, [("", item.digest), *_copies(item)]
+    evidence_id, uuid, files = item.id, item.uuid, [*_original(item), *_copies(item)]
     db.session.rollback()  # no transaction stays open while files are read; this also forgets the row
     fault = ""
     for name, digest in files:
@@ -128,6 +128,11 @@ def _due(began: datetime, limit: int) -> list[int]:
 def _ids(condition: ColumnElement[bool], limit: int) -> list[int]:
     query = select(Evidence.id).where(condition).order_by(Evidence.verified_at, Evidence.id).limit(limit)
     return list(db.session.scalars(query))
+
+
+def _original(item: Evidence) -> Iterator[tuple[str, str]]:
+    if item.original_destroyed_at is None:
+        yield "", item.digest
 
 
 def _copies(item: Evidence) -> Iterator[tuple[str, str]]:

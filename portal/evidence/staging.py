@@ -163,9 +163,14 @@ def unknown(digests: Sequence[str]) -> list[str]:
     """Return those digests that no row knows: their bytes may go."""
     if not digests:
         return []
-    columns = (Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
+    columns = (Evidence.clean_digest, Evidence.thumb_digest)
     rows = db.session.execute(select(*columns).where(or_(*(column.in_(digests) for column in columns))))
     known = {digest for row in rows for digest in row}
+    # A destroyed original needs its bytes no more, unless another row does.
+    originals = select(Evidence.digest).where(
+        Evidence.digest.in_(digests), Evidence.original_destroyed_at.is_(None)
+    )
+    known.update(db.session.scalars(originals))
     for column in (StagedFile.digest, Redaction.digest, EvidencePage.digest):
         known.update(db.session.scalars(select(column).where(column.in_(digests))))
     return [digest for digest in digests if digest not in known]
