@@ -1,0 +1,188 @@
+"""A whole city full of canaries: if these fail, somebody reads who reported, or reads what is not theirs."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from portal.cases.models import Case
+from portal.database import db
+from portal.people.models import Account, Person
+from portal.people.permissions import Role
+from portal.reports.models import IdentityCheck, Report
+from portal.rewards.models import Award, Share
+from portal.rewards.steps import ShareStatus
+from portal.subjects import boards
+from portal.subjects.boards import Place
+from portal.vault.groups import FieldGroup
+from portal.vault.models import SealedField
+from tests.fixtures.records import make_account
+from tests.fixtures.visitors import enter
+from tests.leaks.canaries import SEALED, STEM, Group, Needles, listed, value
+from tests.leaks.city import City
+from tests.leaks.crawl import Objects, odd_amounts, plan_of, representatives
+from tests.leaks.scene import PEOPLE, STRANGER, Scene, Somebody, leaks_of, out_of_reach, some_of, somebody
+from tests.leaks.table import (
+    CASHIER,
+    IDENTITY,
+    INTAKE,
+    NOBODY,
+    OPEN,
+    REVEALED,
+    Cell,
+    check_table,
+)
+from tests.rewards.world import actor_of
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.fixture(scope="module")
+def scene(canary_city: City) -> Scene:
+    app = canary_city.app
+    with app.app_context():
+        two = make_account(Role.INTAKE_OFFICER, Role.IDENTITY_OFFICER, name="宋致远")
+        two.username = "zwei"
+        admin = db.session.scalars(select(Account).where(Account.username == "guanli")).one()
+        boards.make(Place("示例木业", "示例路 1 号", None, "fire"), actor=actor_of(admin), at=two.created_at)
+        db.session.commit()
+        named: dict[str, list[str]] = {str(group): [stem] for group, stem in STEM.items()}
+        named[Group.MONEY] = list(odd_amounts())
+        cases = representatives(db.session.scalars(select(Case).order_by(Case.id)))
+        plan = plan_of(app, Objects(cases))
+        db.session.rollback()
+    return Scene(canary_city, plan, named, [tale.code for tale in canary_city.tales.values()])
+
+
+def test_the_table_lets_nobody_read_what_is_sealed_on_an_open_page() -> None:
+    check_table()
+    assert {group for cell in REVEALED for group in cell.groups} | {Group.HOLDER, *NOBODY} >= set(SEALED)
+
+
+def test_every_group_was_planted_in_the_city(scene: Scene) -> None:
+    """The positive control: what is looked for is there, sealed; a city without it would prove nothing."""
+    with scene.city.app.app_context():
+        sealed = set(db.session.scalars(select(SealedField.field_group).distinct()))
+        reasons = db.session.scalars(select(IdentityCheck.reason)).all()
+        texts = db.session.scalars(select(Report.narrative)).all()
+        shares = set(db.session.scalars(select(Share.status).distinct()))
+    assert sealed == set(FieldGroup)
+    assert sum(STEM[Group.ANSWER_REASON] in reason for reason in reasons) > 10
+    assert all(STEM[Group.TEXT] in text for text in texts)
+    assert len(scene.named[Group.MONEY]) > 20
+    assert shares >= {ShareStatus.CLAIMED, ShareStatus.PAID, ShareStatus.RETURNED, ShareStatus.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_nobody_of_the_staff_reads_what_is_not_theirs(scene: Scene, name: str) -> None:
+    """Nor anything of a case out of reach: not its text, firm or number, in no list and no suggestion."""
+    who = somebody(scene, name)
+    crawl = scene.crawl(listed({one: [one] for one in out_of_reach(scene, who)}))
+    crawl.all_pages(who.client, name, some_of(scene.plan, who), who.token)
+    assert leaks_of(crawl, who.roles) == []
+    assert crawl.broken == []
+    assert sum(crawl.opened.values()) > 20
+
+
+@pytest.mark.assure
+def test_nobody_of_the_staff_reads_what_is_not_theirs_in_any_stage(scene: Scene) -> None:
+    """Every page with an object of every stage; and each open cell of the table is really met with."""
+    met, asked = set(), 0
+    for name in PEOPLE:
+        who = somebody(scene, name)
+        crawl = scene.crawl(listed({one: [one] for one in out_of_reach(scene, who)}))
+        crawl.all_pages(who.client, name, scene.plan, who.token)
+        assert leaks_of(crawl, who.roles) == []
+        assert crawl.broken == []
+        met |= {(hit.name, hit.door) for hit in crawl.hits}
+        asked += len(scene.plan)
+    print(f"{asked} requests of {len(PEOPLE)} people, {len(met)} cells met")
+    for cell in OPEN:
+        assert any((group, page) in met for group in cell.groups for page in cell.pages), cell
+
+
+def test_a_stranger_reads_nothing_at_all(scene: Scene) -> None:
+    crawl = scene.crawl()
+    client = scene.city.app.test_client()
+    crawl.all_pages(client, STRANGER, some_of(scene.plan, Somebody("", frozenset(), client, "")))
+    assert leaks_of(crawl, frozenset()) == []
+    assert crawl.opened["public.home"]
+
+
+OWN = {"public.track_report", "public.claim"}
+
+
+@pytest.mark.parametrize("key", ["furniture", "truckpark", "doorshop", "yangguang-again", "blackwater"])
+def test_a_visit_shows_nothing_sealed_and_nothing_of_other_reports(scene: Scene, key: str) -> None:
+    """Not even one's own: whoever looks at the screen of a telephone later learns no name and no account."""
+    tale, app = scene.city.tales[key], scene.city.app
+    with app.app_context():
+        numbers = set(db.session.scalars(select(Report.number))) | set(
+            db.session.scalars(select(Case.number))
+        )
+        numbers |= set(db.session.scalars(select(Award.number)))
+        own = {tale.report.number}
+        staff = list(db.session.scalars(select(Person.name)))
+        db.session.rollback()
+    others = [
+        value(group, one.number)
+        for one in scene.city.tales.values()
+        if one is not tale
+        for group in (Group.TEXT, Group.FIRM)
+    ]
+    besides = {"another number": numbers - own, "another report": others}
+    crawl = scene.crawl(listed(besides), Needles({"staff": staff}).in_bytes)
+    client = app.test_client()
+    assert enter(client, tale.code).status_code == 303
+    for page in scene.plan:
+        if page.endpoint.startswith("public.") and page.form is None:
+            crawl.look(client, key, page.endpoint, page.address)
+    mine = {Group.MONEY, Group.TEXT, Group.FIRM}
+    assert [hit for hit in crawl.hits if not (hit.name in mine and hit.door in OWN)] == []
+    assert crawl.opened["public.track_report"] == 1
+
+
+REASON = "需要询问现场位置"
+
+
+STORY = {INTAKE: "shoesoles", IDENTITY: "pickles", CASHIER: "truckpark"}
+
+
+def revealing(scene: Scene, cell: Cell) -> tuple[str, dict[str, str], str]:
+    """The address of a reveal, what is sent with it, and the page from which it is sent."""
+    (role,), (door,) = cell.roles, cell.pages
+    tale = scene.city.tales[STORY[role]]
+    with scene.city.app.app_context():
+        number, case = tale.report.number, tale.case.number
+        award = tale.award.number if role is CASHIER else ""
+        db.session.rollback()
+    reason = {"reason": REASON}
+    contact, name = f"/desk/cases/{case}/contact/{number}", f"/desk/identity/{number}"
+    payout = f"/desk/payouts/{award}"
+    return {
+        "POST desk.case_contact": (contact, reason, contact),
+        "POST desk.identity_open": (f"{name}/name", {}, name),
+        "POST desk.cut_out_open": ("/desk/cut-out", {"number": number, **reason}, "/desk/cut-out"),
+        "POST finance.payout_payee": (f"{payout}/payee", {}, payout),
+    }[door]
+
+
+@pytest.mark.parametrize("cell", REVEALED, ids=lambda cell: cell.pages[0])
+def test_the_one_reveal_page_shows_it_to_its_reader_and_to_nobody_else(scene: Scene, cell: Cell) -> None:
+    """The positive control: the very same search does find the canaries where they may be."""
+    for name in PEOPLE:
+        who = somebody(scene, name)
+        crawl = scene.crawl()
+        address, form, behind = revealing(scene, cell)
+        form |= {"csrf_token": who.token}
+        answer = crawl.look(
+            who.client, name, cell.pages[0].removeprefix("POST "), address, {**form, "csrf_token": who.token}
+        )
+        found = {hit.name for hit in crawl.hits} & set(SEALED)
+        if who.roles.isdisjoint(cell.roles) or name.endswith("-linzhou"):
+            assert (found, answer.status_code) in [(set(), 403), (set(), 404)], name
+            continue
+        assert found == set(cell.groups), name
+        crawl.hits.clear()
+        crawl.look(who.client, name, "the page after it", behind)
+        assert {hit.name for hit in crawl.hits} & set(SEALED) == set(), name
