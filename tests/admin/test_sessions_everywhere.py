@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, Type
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -254,6 +255,13 @@ def test_every_failure_costs_one_hash_and_says_the_same(
         answer = log_in(app.test_client(), officer, NOON, **changed).text
     shown = [page.split('role="alert"')[1].split("</div>")[0] for page in (wrong, answer)]
     assert shown[0] == shown[1]
+
+
+def test_a_password_costs_who_guesses_as_much_as_is_recommended(real_hasher: PasswordHasher) -> None:
+    """Argon2id with at least 19 MiB and two passes, as OWASP asks for."""
+    assert real_hasher.type is Type.ID
+    assert real_hasher.memory_cost >= 19 * 1024
+    assert real_hasher.time_cost >= 2
 
 
 def test_the_hash_grows_with_its_parameters_at_the_next_log_in(

@@ -48,7 +48,8 @@ def tus_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if npm is None or shutil.which("node") is None:
         pytest.skip(NO_CLIENT)
     folder = tmp_path_factory.mktemp("npm")
-    call = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), f"tus-js-client@{VERSION}"]
+    quiet = ["--no-audit", "--no-fund", "--fetch-retries=0", "--fetch-timeout=10000"]
+    call = [npm, "install", *quiet, "--prefix", str(folder), f"tus-js-client@{VERSION}"]
     try:
         done = subprocess.run(call, capture_output=True, timeout=60, check=False)
     except subprocess.TimeoutExpired:

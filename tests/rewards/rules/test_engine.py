@@ -93,6 +93,16 @@ HOSTILE["many narrow entries"] = (
 )
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_in_few_words(name: str) -> None:
+    """Else one upload keeps a process busy, or ends it."""
+    with pytest.raises(RulesRefused) as refused:
+        parse(HOSTILE[name], name="hostile.toml")
+    assert 0 < len(refused.value.faults) <= MOST_FAULTS
+    assert all(len(str(value)) <= 200 for fault in refused.value.faults for value in fault.facts.values())
+
+
 REFERENCE = "".join(f"k{number} = {{ a = 1, b = 'x' }}\n" for number in range(6_000))
 QUIET = 0.1
 """Seconds of processor time for reading the reference where the bound of one second was set."""
@@ -105,12 +115,11 @@ def _a_second() -> float:
     return max(1.0, (process_time() - begun) / QUIET)
 
 
+@pytest.mark.assure
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_at_once(name: str) -> None:
-    """Else one upload keeps a process busy, or ends it."""
+def test_a_hostile_file_is_refused_within_a_second(name: str) -> None:
+    """Else twenty of them keep a process busy for a minute."""
     begun = process_time()
-    with pytest.raises(RulesRefused) as refused:
+    with pytest.raises(RulesRefused):
         parse(HOSTILE[name], name="hostile.toml")
     assert process_time() - begun < _a_second()
-    assert 0 < len(refused.value.faults) <= MOST_FAULTS
-    assert all(len(str(value)) <= 200 for fault in refused.value.faults for value in fault.facts.values())
