@@ -41,6 +41,7 @@ ACCESS: dict[str, Permission | Door] = {
     "public.track_report": Door.PUBLIC,
     "public.track_files": Door.PUBLIC,
     "public.track_withdraw": Door.PUBLIC,
+    "public.track_alerts": Door.PUBLIC,
     "public.track_leave": Door.PUBLIC,
     "public.leave": Door.PUBLIC,
     "public.notice": Door.PUBLIC,

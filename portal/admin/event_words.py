@@ -47,6 +47,8 @@ ACTIONS = {
     "rectification_close": lazy_gettext("Rectification signed off"),
     "rectification_extend": lazy_gettext("Term of the rectification extended"),
     "rectification_escalate": lazy_gettext("Rectification under special supervision"),
+    "alerts_set": lazy_gettext("The reporter gave a number or address for alerts"),
+    "alerts_stopped": lazy_gettext("The reporter stopped the alerts"),
     "payee_opened": lazy_gettext("Payee account opened"),
     "told_opened": lazy_gettext("What was cut out of the text opened"),
     "opening_second_asked": lazy_gettext("Second person asked for"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from portal.database import db
 from portal.extensions import settings
 from portal.notices.models import Delivery, Notice
 from portal.notices.quiet import alert_time
+
+TEST_LASTS = timedelta(minutes=15)
 
 
 class NoticeKind(StrEnum):
@@ -27,6 +29,7 @@ class NoticeKind(StrEnum):
     REWARD_PAID = "reward_paid"
     REWARD_RETURNED = "reward_returned"
     CONTACT_OPENED = "contact_opened"
+    ALERT_TEST = "alert_test"
     DUTY_CALLED = "duty_called"
     DANGER_UNDERTAKEN = "danger_undertaken"
     DANGER_ALARM = "danger_alarm"
@@ -56,6 +59,14 @@ def tell_reporter(report_id: int, kind: NoticeKind, *, alert_channel: str, at: d
     if alert_channel:
         known = settings()
         _queue(notice, alert_channel, alert_time(at, known.zone, known.alert_delay))
+    return notice
+
+
+def tell_test(report_id: int, *, channel: str, at: datetime) -> Notice:
+    """Ask for one test line on a reporter's channel: at once, and of no use after a quarter of an hour."""
+    notice = Notice(kind=NoticeKind.ALERT_TEST.value, report_id=report_id, created_at=at)
+    db.session.add(notice)
+    _queue(notice, channel, at).expires_at = at + TEST_LASTS
     return notice
 
 

@@ -51,6 +51,9 @@ IN_DESK = {
     ),
 }
 
+# Shown on its own page, and no news.
+NOWHERE = frozenset({NoticeKind.ALERT_TEST})
+
 
 def on_page(kind: str) -> str:
     """Return the sentence for the receipt page."""

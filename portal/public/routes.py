@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.public import (
+    alerts,  # noqa: F401
     calculator,  # noqa: F401
     claim,  # noqa: F401
     filing,  # noqa: F401

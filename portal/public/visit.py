@@ -75,6 +75,17 @@ def code_page(
     return make_response(page, status)
 
 
+def pause(minutes: int) -> str:
+    """Say for how long no code is looked at."""
+    return str(
+        gettext(
+            "Too many wrong codes came from your network. Please try again in %(minutes)s minutes. Your code"
+            " stays valid.",
+            minutes=minutes,
+        )
+    )
+
+
 def _ended() -> str:
     return str(
         gettext(

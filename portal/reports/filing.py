@@ -142,7 +142,7 @@ def read(
     faults = _lengths(answers)
     _check_told(answers, faults, today)
     identity = _identity(answers, faults, by_staff=channel is not Channel.PORTAL)
-    alert_channel, alert_address = _alert(answers, faults)
+    alert_channel, alert_address = typed_alert(answers, faults)
     situation = known.situation(answers.get("situation", ""))
     extra, unclear = questions.read(answers, known)
     faults.update(unclear)
@@ -242,7 +242,7 @@ def _email(text: str, name: str, faults: Faults) -> str:
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3002: 0x2E, 0x3000: 0x20}
 
 
-def _alert(answers: Mapping[str, str], faults: Faults) -> tuple[str, str]:
+def typed_alert(answers: Mapping[str, str], faults: Faults) -> tuple[str, str]:
     """Channel and address for alerts, both empty when none are wanted."""
     channel, address = answers.get("alert_channel", ""), answers.get("alert_address", "")
     if channel not in ALERT_CHANNELS or "alert_address" in faults:

@@ -20,6 +20,7 @@ from portal.evidence.originals import ACTION as ORIGINAL_OPENED
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.people.permissions import Role
+from portal.reports import alerts
 from portal.reports.contact import ACTION as CONTACT_OPENED
 from portal.reports.identity import OPENED as IDENTITY_OPENED
 from portal.reports.models import Report
@@ -50,6 +51,8 @@ OWN: dict[str, tuple[str, LazyString]] = {
     IDENTITY_OPENED: ("eye-fill", lazy_gettext("Your sealed name was opened")),
     "payee_opened": ("eye-fill", lazy_gettext("Your sealed account was opened")),
     "told_opened": ("eye-fill", lazy_gettext("What was cut out of your text was opened")),
+    alerts.SET: ("bell", lazy_gettext("You gave a number or address for alerts")),
+    alerts.STOPPED: ("bell", lazy_gettext("You stopped the alerts")),
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
 }
 OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened", "told_opened"})

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from portal.channels.channel import Channel, ChannelError, Parcel
 from portal.clock import city_date, city_midnight
 from portal.vault import tables as t
 from portal.vault.groups import FieldGroup
 from portal.vault.indexing import Digest
-from portal.vault.neutral import NEWS, text_of
+from portal.vault.neutral import NEWS, TEST, TEST_KIND, TESTS_A_DAY, text_of
 from portal.vault.opener import Begin, Opener
 from portal.vault.persons import folded_address
 from portal.vault.refusals import Refused, Why
@@ -40,10 +41,18 @@ class _Letter:
     key: str
     address: str
     locale: str
+    test: bool
 
     def __repr__(self) -> str:
         """Show nothing."""
         return "_Letter()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    digest: bytes
+    day: str
+    most: int
 
 
 class Alerts:
@@ -70,28 +79,36 @@ class Alerts:
             if letter is None:
                 return Sent(False, "no_address", final=True)
             day = city_date(at, self._zone)
-            digest = self._digest("alert", folded_address(letter.address))
-            if self._count(connection, digest, day.isoformat()) >= self._daily:
+            places = self._places(letter, day.isoformat())
+            if not self._take(connection, places):
+                if letter.test:  # tomorrow nobody waits for it any more
+                    return Sent(False, "daily_limit", final=True)
                 tomorrow = city_midnight(day + timedelta(days=1), self._zone) + MORNING
                 return Sent(False, "daily_limit", not_before=tomorrow)
+        sent = self._hand_over(letter)
+        with begin() as connection:
+            if sent.sent:
+                self._done(connection, delivery_id, at)
+            else:
+                self._give_back(connection, places)
+        return sent
+
+    def _hand_over(self, letter: _Letter) -> Sent:
         channel = self._channels().get(letter.channel)
         if channel is None or not channel.ready():
             return Sent(False, "channel_not_set")
-        subject, text = text_of(NEWS, letter.locale)
+        subject, text = text_of(TEST if letter.test else NEWS, letter.locale)
         try:
             channel.send(Parcel(letter.key, letter.address, subject, text))
         except ChannelError as error:
             return Sent(False, error.code[:80], final=error.final)
-        with begin() as connection:
-            self._done(connection, delivery_id, at)
-            self._add(connection, digest, day.isoformat())
         return Sent(True)
 
     def _letter(self, connection: Connection, delivery_id: int, at: datetime) -> _Letter | None:
         """Read a row that waits, is due and is held by a worker, and open its address; raises Refused."""
         d, n, r = t.deliveries.c, t.notices.c, t.reports.c
         row = connection.execute(
-            select(d.channel, d.key, d.state, d.available_at, d.lease_until, n.report_id, r.locale)
+            select(d.channel, d.key, d.state, d.available_at, d.lease_until, n.kind, n.report_id, r.locale)
             .join(t.notices, n.id == d.notice_id)
             .join(t.reports, r.id == n.report_id)
             .where(d.id == delivery_id)
@@ -107,20 +124,48 @@ class Alerts:
                 return None
             raise
         address = fields.get("address", "")
-        return _Letter(row.report_id, row.channel, row.key, address, row.locale) if address else None
+        # The address may have changed its kind since the row was written.
+        channel = fields.get("channel") or row.channel
+        test = row.kind == TEST_KIND
+        return _Letter(row.report_id, channel, row.key, address, row.locale, test) if address else None
 
-    def _count(self, connection: Connection, digest: bytes, day: str) -> int:
-        c = t.alert_counts.c
-        found = connection.execute(select(c.sent).where(c.digest == digest, c.day == day)).scalar()
-        return int(found or 0)
+    def _places(self, letter: _Letter, day: str) -> list[_Place]:
+        """What one message uses up: one of the address's day; a test also one of its tests."""
+        address = folded_address(letter.address)
+        places = [_Place(self._digest("alert", address), day, self._daily)]
+        if letter.test:
+            places.append(_Place(self._digest("alert test", address), day, TESTS_A_DAY))
+        return places
 
-    def _add(self, connection: Connection, digest: bytes, day: str) -> None:
+    def _take(self, connection: Connection, places: list[_Place]) -> bool:
+        """Count before it is sent, so that two workers at once send no more than one could."""
+        for number, place in enumerate(places):
+            if not self._take_one(connection, place):
+                self._give_back(connection, places[:number])
+                return False
+        return True
+
+    def _take_one(self, connection: Connection, place: _Place) -> bool:
         c = t.alert_counts.c
-        done = connection.execute(
-            update(t.alert_counts).where(c.digest == digest, c.day == day).values(sent=c.sent + 1)
-        )
-        if not done.rowcount:
-            connection.execute(insert(t.alert_counts).values(digest=digest, day=day, sent=1))
+        here = c.digest == place.digest, c.day == place.day
+        more = update(t.alert_counts).where(*here, c.sent < place.most).values(sent=c.sent + 1)
+        if connection.execute(more).rowcount:
+            return True
+        first = insert(t.alert_counts).values(digest=place.digest, day=place.day, sent=1)
+        if connection.execute(select(c.sent).where(*here)).first() is not None:
+            return False
+        try:
+            with connection.begin_nested():
+                connection.execute(first)
+        except IntegrityError:  # another worker began the day of this address
+            return bool(connection.execute(more).rowcount)
+        return True
+
+    def _give_back(self, connection: Connection, places: list[_Place]) -> None:
+        c = t.alert_counts.c
+        for place in places:
+            here = c.digest == place.digest, c.day == place.day, c.sent > 0
+            connection.execute(update(t.alert_counts).where(*here).values(sent=c.sent - 1))
 
     def _done(self, connection: Connection, delivery_id: int, at: datetime) -> None:
         connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 
 from portal.database import db
 from portal.vault.groups import FieldGroup, context_of
@@ -25,10 +25,14 @@ def keep_fields(
     row.version += 1
     sealed = seal_fields(ring.vault_key(), fields, context_of(group, report_uuid, row.version))
     row.blob, row.sealed_at = sealed.blob, at
-    if row.key is None:
+    if row.id is None:
         row.key = SealedKey(key_id=sealed.key_id, wrap=sealed.wrap)
-    else:
-        row.key.key_id, row.key.wrap = sealed.key_id, sealed.wrap
+        return row
+    # The wrap before is never read: the public face's part of the database may not.
+    db.session.flush()
+    db.session.execute(delete(SealedKey).where(SealedKey.field_id == row.id))
+    db.session.execute(insert(SealedKey).values(field_id=row.id, key_id=sealed.key_id, wrap=sealed.wrap))
+    db.session.expire(row, ["key"])
     return row
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 NEWS = "news"
+TEST = "test"
+# The kind of the notice that asks for a test line (portal.notices.outbox).
+TEST_KIND = "alert_test"
+TESTS_A_DAY = 3
 
 # Neither the portal nor the matter is named: whoever reads it over a shoulder learns that there is news.
 TEXTS: dict[str, dict[str, tuple[str, str]]] = {
@@ -12,7 +16,14 @@ TEXTS: dict[str, dict[str, tuple[str, str]]] = {
             "There is news for you",
             "There is news for you. Please look when you are alone. Do not reply to this message.",
         ),
-    }
+    },
+    TEST: {
+        "zh_Hans": ("测试消息", "这是一条测试消息，您不用做任何事。不要回复本消息。"),
+        "en": (
+            "Test message",
+            "This is a test message. You need to do nothing. Do not reply to this message.",
+        ),
+    },
 }
 
 

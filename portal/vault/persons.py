@@ -23,5 +23,8 @@ def folded_number(number: str) -> str:
 
 
 def folded_address(address: str) -> str:
-    """Return a mail address without case, or the digits of a telephone number."""
-    return address.strip().casefold() if "@" in address else folded_number(address)
+    """Return a mail address without case and without "+tag", or the digits of a telephone number."""
+    if "@" not in address:
+        return folded_number(address)
+    name, _, host = address.strip().casefold().rpartition("@")
+    return f"{name.partition('+')[0]}@{host}"

@@ -23,7 +23,7 @@ from portal.notices import jobs, sweeper
 from portal.notices.jobs import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, backoff, deliver
 from portal.notices.models import Delivery, DeliveryState
 from portal.notices.outbox import NoticeKind, tell_reporter, tell_staff
-from portal.notices.texts import IN_DESK, ON_PAGE, outside
+from portal.notices.texts import IN_DESK, NOWHERE, ON_PAGE, outside
 from portal.people.permissions import Role
 from portal.vault.client import VaultClient, VaultRefused
 from portal.vault.fields import keep_fields
@@ -190,7 +190,7 @@ def test_staff_are_told_by_mail_without_the_matter(app: Flask, outside_world: Ou
 
 
 def test_every_kind_has_a_sentence() -> None:
-    assert set(ON_PAGE) | set(IN_DESK) == set(NoticeKind)
+    assert set(ON_PAGE) | set(IN_DESK) | NOWHERE == set(NoticeKind)
 
 
 def test_the_lease_is_longer_than_a_channel_may_take() -> None:
