@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.skips",
     "tests.fixtures.app",
     "tests.fixtures.staff",
+    "tests.fixtures.own",
 ]
 
 

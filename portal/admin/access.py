@@ -41,6 +41,7 @@ ACCESS: dict[str, Permission | Door] = {
     "public.track_report": Door.PUBLIC,
     "public.track_files": Door.PUBLIC,
     "public.track_withdraw": Door.PUBLIC,
+    "public.track_code": Door.PUBLIC,
     "public.track_alerts": Door.PUBLIC,
     "public.track_leave": Door.PUBLIC,
     "public.leave": Door.PUBLIC,
@@ -133,11 +134,17 @@ ACCESS: dict[str, Permission | Door] = {
     # desk: the second person for what is opened beyond a day
     "desk.openings": Permission.OPENING_SECOND,
     "desk.opening_agree": Permission.OPENING_SECOND,
+    # desk: the second person for a lost receipt code
+    "desk.code_answer": Permission.CODE_SECOND,
     # desk: identity officer
     "desk.identity": Permission.IDENTITY_ANSWER,
     "desk.identity_question": Permission.IDENTITY_ANSWER,
     "desk.identity_open": Permission.IDENTITY_ANSWER,
     "desk.identity_answer": Permission.IDENTITY_ANSWER,
+    "desk.lost_code": Permission.IDENTITY_ANSWER,
+    "desk.lost_code_name": Permission.IDENTITY_ANSWER,
+    "desk.lost_code_ask": Permission.IDENTITY_ANSWER,
+    "desk.lost_code_sheet": Permission.IDENTITY_ANSWER,
     "desk.cut_out": Permission.IDENTITY_ANSWER,
     "desk.cut_out_open": Permission.IDENTITY_ANSWER,
     # desk: people

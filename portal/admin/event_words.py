@@ -10,12 +10,13 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 
 from portal.admin.event_log import LogRow, usernames
-from portal.admin.words import EVENTS
+from portal.admin.words import EVENTS, SHOWN
 from portal.audit.models import ActorKind
 from portal.badges import BADGES
 from portal.database import db
 from portal.people.labels import role_label, unit_name
 from portal.people.models import Department, District
+from portal.reports.models import Shown
 from portal.reports.reasons import in_words
 
 ACTIONS = {
@@ -54,6 +55,11 @@ ACTIONS = {
     "opening_second_asked": lazy_gettext("Second person asked for"),
     "opening_second_agreed": lazy_gettext("Second person agreed"),
     "identity_opened": lazy_gettext("Identity opened"),
+    "code_replaced": lazy_gettext("Receipt code replaced by its owner"),
+    "code_renewal_asked": lazy_gettext("New receipt code asked for"),
+    "code_renewal_agreed": lazy_gettext("New receipt code confirmed by a second person"),
+    "code_renewal_refused": lazy_gettext("New receipt code not confirmed"),
+    "code_renewed": lazy_gettext("Lost receipt code renewed, two persons"),
     "identity_answered": lazy_gettext("Question about the reporter answered"),
     "identity_asked_again": lazy_gettext("Question about the reporter asked again"),
     "evidence_viewed": lazy_gettext("File looked at"),
@@ -111,6 +117,8 @@ ACTIONS = {
 }
 FACTS = {
     "account": lazy_gettext("account"),
+    "second": lazy_gettext("second person"),
+    "shown": lazy_gettext("document shown"),
     "roles": lazy_gettext("roles"),
     "before": lazy_gettext("roles before"),
     "after": lazy_gettext("roles after"),
@@ -162,8 +170,14 @@ def action_label(action: str) -> str:
 
 def lines_of(rows: list[LogRow]) -> list[Line]:
     """Return the rows as they are shown; accounts in the facts by their user names."""
-    accounts = usernames({row.event.facts["account"] for row in rows if "account" in row.event.facts})
-    named = {"account": accounts, "department": _units(Department), "district": _units(District)}
+    wanted = [row.event.facts.get(name) for row in rows for name in ("account", "second")]
+    accounts = usernames({one for one in wanted if isinstance(one, int)})
+    named = {
+        "account": accounts,
+        "second": accounts,
+        "department": _units(Department),
+        "district": _units(District),
+    }
     return [_line(row, named) for row in rows]
 
 
@@ -192,7 +206,10 @@ def _line(row: LogRow, named: Named) -> Line:
 def _facts(facts: dict[str, Any], named: Named) -> Iterator[tuple[str, str]]:
     for name, value in facts.items():
         # What is kept as an id is shown by its name.
-        shown = named[name].get(value, "") if name in named and isinstance(value, int) else _fact(value)
+        if name == "shown" and value in set(Shown):
+            shown = str(SHOWN[Shown(value)])
+        else:
+            shown = named[name].get(value, "") if name in named and isinstance(value, int) else _fact(value)
         if name in FACTS and shown:
             yield str(FACTS[name]), shown
 

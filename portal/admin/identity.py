@@ -13,6 +13,7 @@ from wtforms import RadioField, SelectChoice, TextAreaField
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.cases.models import Case
+from portal.cases.verifiers import verifiers_of
 from portal.database import db
 from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
@@ -203,7 +204,7 @@ def _apart(report: Report) -> str:
     person_id = current_user.actor.person_id
     award = live_award(report.case_id)
     held = hands.held_by(award.id, person_id) if award else None
-    if held is None and person_id in hands.verifiers_of(report.case_id):
+    if held is None and person_id in verifiers_of(report.case_id):
         held = Act.VERIFY
     if held in (None, Act.IDENTIFY):
         return ""

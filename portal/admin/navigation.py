@@ -58,7 +58,10 @@ ITEMS = (
         lazy_gettext("Told by telephone, letter or visit."),
     ),
     Item(
-        "desk.identity", lazy_gettext("Identity"), lazy_gettext("Questions that you answer with yes or no.")
+        "desk.identity",
+        lazy_gettext("Identity"),
+        lazy_gettext("Questions that you answer with yes or no."),
+        ("desk.cut_out", "desk.lost_code"),
     ),
     Item(
         "finance.awards",
@@ -95,7 +98,8 @@ ITEMS = (
     Item(
         "desk.openings",
         lazy_gettext("Second person"),
-        lazy_gettext("What colleagues want to open beyond their day."),
+        lazy_gettext("What colleagues may not do alone."),
+        ("desk.code_answer",),
         more=True,
     ),
     Item(
@@ -165,6 +169,7 @@ NOTICE_PAGES = {
     NoticeKind.SHARE_TO_PAY.value: ("finance.award", "number"),
     NoticeKind.RULES_TO_ENFORCE.value: ("desk.rule_sets", "named"),
     NoticeKind.SECOND_PERSON.value: ("desk.openings", "q"),
+    NoticeKind.CODE_ANSWERED.value: ("desk.lost_code", "number"),
     NoticeKind.IDENTITY_TO_ANSWER.value: ("desk.identity_question", "number"),
     NoticeKind.RESET_ASKED.value: ("desk.people", "q"),
     NoticeKind.BREAK_GLASS.value: ("desk.people", "q"),

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.admin.blueprint import desk
+from portal.admin.words import SHOWN
+from portal.cases import renewal
 from portal.database import db
 from portal.errors import Refusal
 from portal.people.models import Account
@@ -29,7 +31,7 @@ GROUPS = {
 @desk.get("/openings", endpoint="openings")
 def openings_list() -> str:
     """List what colleagues ask a second person for."""
-    return _page()
+    return page()
 
 
 @desk.post("/openings/<key>")
@@ -39,19 +41,30 @@ def opening_agree(key: str) -> ResponseReturnValue:
         seconds.agree(key, current_user.actor, clock.now())
     except Refusal as refused:
         db.session.rollback()
-        return _page(refused.sentence()), refused.status
+        return page(refused.sentence()), refused.status
     db.session.commit()
     flash(gettext("You agreed. Your colleague can open it once, within an hour."), "message")
     return redirect(url_for("desk.openings"))
 
 
-def _page(refusal: str = "") -> str:
-    waiting = seconds.waiting_for(current_user.actor, clock.now())
+def page(refusal: str = "") -> str:
+    """Show what colleagues want to open, and which lost codes they ask to renew."""
+    at = clock.now()
+    lost = renewal.waiting_for(current_user.actor, at)
+    waiting = seconds.waiting_for(current_user.actor, at)
     wanted = select(Report).where(Report.id.in_([one.report_id for one in waiting]))
     reports = {row.id: row for row in db.session.scalars(wanted)}
-    asking = select(Account).where(Account.id.in_([one.account_id for one in waiting]))
+    ids = [one.account_id for one in waiting] + [one.asked_account_id for one, _ in lost]
+    asking = select(Account).where(Account.id.in_(ids))
     accounts = {row.id: row for row in db.session.scalars(asking)}
     rows = [(one, accounts[one.account_id].person.name, reports[one.report_id].number) for one in waiting]
     return render_template(
-        "admin/openings.html", rows=rows, groups=GROUPS, in_words=in_words, refusal=refusal
+        "admin/openings.html",
+        rows=rows,
+        lost=[(one, accounts[one.asked_account_id].person.name, report.number) for one, report in lost],
+        documents=SHOWN,
+        lapses_at=renewal.lapses_at,
+        groups=GROUPS,
+        in_words=in_words,
+        refusal=refusal,
     )

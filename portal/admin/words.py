@@ -10,7 +10,7 @@ from portal.admin.blueprint import desk
 from portal.cases.queries import COUNT_CAP, Officer, View
 from portal.cases.steps import DueStep
 from portal.people.labels import role_label, unit_name
-from portal.reports.models import Channel, DangerNow, RealName
+from portal.reports.models import Channel, DangerNow, RealName, Shown
 from portal.reports.questions import lines
 from portal.reports.sectors import sector
 from portal.reports.situations import catalogue
@@ -45,6 +45,12 @@ DANGER = {
     DangerNow.ONGOING: lazy_gettext("It goes on"),
     DangerNow.PAST: lazy_gettext("It is over"),
     DangerNow.UNKNOWN: lazy_gettext("The reporter does not know"),
+}
+# What somebody showed who said that the receipt code was lost.
+SHOWN = {
+    Shown.RESIDENT_ID: lazy_gettext("Resident identity card"),
+    Shown.PASSPORT: lazy_gettext("Passport"),
+    Shown.OTHER: lazy_gettext("Another official document with a photograph"),
 }
 # family, icon and words: whether a name was given, never which
 REAL_NAMES = {

@@ -22,6 +22,10 @@ ON_PAGE = {
     NoticeKind.CONTACT_OPENED: lazy_gettext(
         "Somebody asked for your contact details. Below stands who, why, and whether they were opened."
     ),
+    NoticeKind.CODE_ASKED: lazy_gettext(
+        "Somebody told an officer that the receipt code was lost, and asked for a new one."
+    ),
+    NoticeKind.CODE_RENEWED: lazy_gettext("An office renewed your receipt code."),
     NoticeKind.REPORT_WITHDRAWN: lazy_gettext("You withdrew your report."),
     NoticeKind.DUTY_CALLED: lazy_gettext("The duty officer was called because people are in danger."),
     NoticeKind.DANGER_UNDERTAKEN: lazy_gettext("Somebody is on it: an officer deals with the danger now."),
@@ -38,6 +42,7 @@ IN_DESK = {
     NoticeKind.IDENTITY_TO_ANSWER: lazy_gettext("A question about a reporter waits for your answer."),
     NoticeKind.SHARE_TO_PAY: lazy_gettext("A reward waits for payment."),
     NoticeKind.SECOND_PERSON: lazy_gettext("A colleague asks for a second person."),
+    NoticeKind.CODE_ANSWERED: lazy_gettext("A second person answered about a lost receipt code."),
     NoticeKind.RULES_TO_ENFORCE: lazy_gettext("A reward rule is checked and waits for a second person."),
     NoticeKind.ACCOUNT_INVITED: lazy_gettext("You got a link for your account."),
     NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     CASE_VERIFY = "case_verify"
     AWARD_CHOOSE = "award_choose"
     IDENTITY_ANSWER = "identity_answer"
+    CODE_SECOND = "code_second"
     AWARD_READ = "award_read"
     AWARD_DECIDE = "award_decide"
     AWARD_REVIEW = "award_review"
@@ -98,6 +99,8 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     Permission.CASE_VERIFY: {Role.VERIFIER: Scope.UNIT},
     Permission.AWARD_CHOOSE: {Role.VERIFIER: Scope.UNIT},
     Permission.IDENTITY_ANSWER: {Role.IDENTITY_OFFICER: Scope.ALL},
+    # A lost receipt code is renewed by two; the verb asks for another person than who asked.
+    Permission.CODE_SECOND: {Role.IDENTITY_OFFICER: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.AWARD_READ: {Role.FINANCE: Scope.ALL, Role.CASHIER: Scope.ALL, Role.AUDITOR: Scope.ALL},
     Permission.AWARD_DECIDE: {Role.FINANCE: Scope.ALL},
     Permission.AWARD_REVIEW: {Role.SUPERVISOR: Scope.DISTRICT},
@@ -132,6 +135,7 @@ STEP_UP: frozenset[Permission] = frozenset(
         Permission.OPENING_SECOND,
         Permission.EVIDENCE_ORIGINAL,
         Permission.IDENTITY_ANSWER,
+        Permission.CODE_SECOND,
         Permission.AWARD_DECIDE,
         Permission.AWARD_REVIEW,
         Permission.PAYOUT_RECORD,

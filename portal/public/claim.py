@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 from flask import current_app, flash, make_response, redirect, render_template, request, url_for
@@ -15,8 +16,8 @@ from portal.errors import Refusal
 from portal.extensions import csrf
 from portal.public import guesses
 from portal.public.blueprint import public
-from portal.public.visit import Opened, ask_again, has_token, opened
-from portal.reports import visits
+from portal.public.visit import Opened, ask_again, has_token, opened, pause
+from portal.reports import codes, visits
 from portal.rewards import shares
 from portal.rewards.payee import PayeeFault, masked, typed_payee
 from portal.rewards.public_view import Reward, reward_of
@@ -53,13 +54,14 @@ def claim() -> Response:
     """The claim of this visit's report, or another account while the money has not left."""
     at = clock.now()
     current = opened(at)
-    if current is None:
+    # Who replaces the code at this moment comes first, and then the old one claims nothing, or after us.
+    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
         return ask_again()
     reward = reward_of(current.report)
     if reward is None or not reward.can_claim:
         return redirect(url_for("public.track_report"), 303)
     if request.method == "GET":
-        return _page(reward, Form())
+        return _led_away(current, at) or _page(reward, Form())
     form = _typed()
     if not has_token():
         form.notice = str(
@@ -68,9 +70,22 @@ def claim() -> Response:
         return _page(reward, form, 400)
     wait = guesses.wait_minutes()
     if wait:
-        form.notice = _pause(wait)
+        form.notice = pause(wait)
         return _page(reward, form, 429)
     return _claim(current, reward, form)
+
+
+def _led_away(current: Opened, at: datetime) -> Response | None:
+    """Lead to where the code is replaced, or back to the report while nothing can be claimed."""
+    try:
+        codes.check_claimable(current.report, at)
+    except codes.CodeKnownToStaff as refused:
+        flash(refused.sentence(), "warn")
+        return redirect(url_for("public.track_code"), 303)
+    except codes.ClaimOnHold as refused:
+        flash(refused.sentence(), "warn")
+        return redirect(url_for("public.track_report"), 303)
+    return None
 
 
 def _claim(current: Opened, reward: Reward, form: Form) -> Response:
@@ -114,13 +129,3 @@ def _field(name: str) -> str:
 def _page(reward: Reward, form: Form, status: int = 200) -> Response:
     page = render_template("public/claim.html", reward=reward, form=form, nav="public.track")
     return make_response(page, status)
-
-
-def _pause(minutes: int) -> str:
-    return str(
-        gettext(
-            "Too many wrong codes came from your network. Please try again in %(minutes)s minutes. Your code"
-            " stays valid.",
-            minutes=minutes,
-        )
-    )

@@ -125,7 +125,9 @@ def receipt_page(form: Form, filed: Filed, coming: Arriving) -> Response:
 
     if coming.files:
         return make_response(draw(own))
-    key = ("receipt", at, alerts, filed.outcome, filed.duty_called, locale(), theme(), text_size())
+    key = (
+        "receipt", at, alerts, filed.outcome, filed.duty_called, filed.has_name, locale(), theme(), text_size()
+    )  # fmt: skip
     return make_response(page_for(key, own, draw))
 
 
@@ -140,6 +142,7 @@ def _draw_receipt(
         received_at=at,
         outcome=filed.outcome,
         duty_called=filed.duty_called,
+        has_name=filed.has_name,
         accept_by=due_at(DueStep.ACCEPT, filed.received_at, chosen.deadlines, chosen.zone),
         deadlines=chosen.deadlines,
         alerts=alerts,

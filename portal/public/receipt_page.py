@@ -15,6 +15,7 @@ from portal import clock
 from portal.cases.additions import digests_of
 from portal.cases.asking import hear
 from portal.cases.models import Case
+from portal.cases.renewal import lapses_at
 from portal.cases.terms import Terms
 from portal.cases.withdrawal import withdraw_report
 from portal.database import db
@@ -29,7 +30,7 @@ from portal.public.filing_pages import locale
 from portal.public.found import message_page
 from portal.public.standing import standing_of
 from portal.public.visit import Opened, ask_again, has_token, opened
-from portal.reports import conversation, cutting, news, timeline, visits, wording
+from portal.reports import codes, conversation, cutting, news, timeline, visits, wording
 from portal.reports.models import Report
 from portal.rewards.awards import reporter_withdrew
 from portal.rewards.public_view import reward_of, reward_title
@@ -93,6 +94,7 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
     messages = conversation.messages_of([report.id])[report.id]
     unread = news.unread(report.id)
     reward = reward_of(report)
+    asked = codes.open_renewal(report.id)
     standing = standing_of(report, case, messages, Terms.of(settings()), at)
     page = render_template(
         "public/tracking.html",
@@ -105,6 +107,8 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
         news=_sentences(unread),
         reward=reward,
         reward_title=reward_title(reward),
+        held_until=codes.held_until(report.id, at),
+        code_asked=asked if asked is not None and at < lapses_at(asked) else None,
         timeline_items=[*standing.promises, *timeline.past(report)],
         typed=typed,
         fault=fault,

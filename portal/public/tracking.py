@@ -11,7 +11,7 @@ from portal.database import db
 from portal.extensions import csrf
 from portal.public import guesses, questions, receipt_page
 from portal.public.blueprint import public
-from portal.public.visit import COOKIE, Opened, code_page, has_token
+from portal.public.visit import COOKIE, Opened, code_page, has_token, pause
 from portal.reports import visits
 
 LONGEST_TYPED = 200
@@ -74,7 +74,7 @@ def _held(wait: int, typed: str, message: str) -> Response:
             typed=typed, notice=_crowded(), message=message, question=question, wrong_answer=wrong, status=429
         )
     else:
-        page = code_page(typed=typed, fault=_pause(wait), message=message, status=429)
+        page = code_page(typed=typed, fault=pause(wait), message=message, status=429)
     page.headers["Retry-After"] = str(wait * 60)
     return page
 
@@ -126,13 +126,3 @@ def _wrong_answer(question: questions.Question) -> str:
     if question.spoken:
         return str(gettext("The digits did not fit, or the recording was too old. Here is a new one."))
     return str(gettext("The characters did not fit, or the picture was too old. Here is a new one."))
-
-
-def _pause(minutes: int) -> str:
-    return str(
-        gettext(
-            "Too many wrong codes came from your network. Please try again in %(minutes)s minutes. Your code"
-            " stays valid.",
-            minutes=minutes,
-        )
-    )

@@ -42,6 +42,8 @@ REASONS: Mapping[str, LazyString] = {
     Because.CHECK.value: lazy_gettext("the check needs what was cut out"),
     "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),
     "to_pay_the_reward": lazy_gettext("to pay your reward"),
+    "to_renew_a_lost_code": lazy_gettext("somebody said that the receipt code was lost"),
+    "code_lost": lazy_gettext("the code was said to be lost"),
 }
 _CHOSEN = frozenset({*FOR_CONTACT, *FOR_TOLD} - {Because.OTHER})
 # What the officer chooses, where the reporter's sentence would speak to the wrong person.

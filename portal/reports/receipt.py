@@ -61,7 +61,7 @@ def normalise(text: str) -> str:
     """Return the 25 characters of a typed code; raises ReceiptError."""
     if len(text) > _LONGEST_INPUT:
         raise ReceiptError(ReceiptFault.WRONG_LENGTH)
-    code = "".join(character for character in _fold(text) if not _is_separator(character))
+    code = folded(text)
     if not code:
         raise ReceiptError(ReceiptFault.EMPTY)
     if any(character not in _VALUE for character in code):
@@ -76,6 +76,11 @@ def normalise(text: str) -> str:
 def digest(code: str, key: bytes) -> bytes:
     """Return HMAC-SHA-256 of a normalised code, the only form in which it is stored."""
     return hmac.digest(key, _DIGEST_LABEL + code.encode("ascii"), "sha256")
+
+
+def folded(text: str) -> str:
+    """Return the characters of a typed piece of a code as they stand in it; what belongs to none stays."""
+    return "".join(character for character in _fold(text) if not _is_separator(character))
 
 
 def mentions(text: str, code: str) -> bool:

@@ -53,6 +53,10 @@ OWN: dict[str, tuple[str, LazyString]] = {
     "told_opened": ("eye-fill", lazy_gettext("What was cut out of your text was opened")),
     alerts.SET: ("bell", lazy_gettext("You gave a number or address for alerts")),
     alerts.STOPPED: ("bell", lazy_gettext("You stopped the alerts")),
+    "code_replaced": ("key", lazy_gettext("You replaced your receipt code")),
+    "code_renewal_asked": ("key", lazy_gettext("Somebody asked for a new receipt code")),
+    "code_renewal_refused": ("key", lazy_gettext("The new receipt code was not confirmed")),
+    "code_renewed": ("key", lazy_gettext("Your receipt code was renewed by an office")),
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
 }
 OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened", "told_opened"})
@@ -81,11 +85,12 @@ CASE: dict[str, tuple[str, LazyString]] = {
     "case_conclude": ("clipboard-check", lazy_gettext("Check finished")),
     "case_close": ("check-all", lazy_gettext("Closed")),
 }
-ROLES = {
+ROLES: dict[str, LazyString] = {
     Role.INTAKE_OFFICER: lazy_gettext("an intake officer"),
     Role.VERIFIER: lazy_gettext("a verifier"),
     Role.IDENTITY_OFFICER: lazy_gettext("an identity officer"),
     Role.CASHIER: lazy_gettext("a cashier"),
+    Role.SUPERVISOR: lazy_gettext("a supervisor"),
 }
 
 
@@ -131,7 +136,7 @@ def _stayed_sealed(report_id: int) -> set[int]:
 def _own_item(event: Event, *, sealed: bool) -> Item:
     icon, title = OWN[event.action]
     if event.action not in OPENINGS:
-        return Item(str(title), event.at, icon=icon)
+        return Item(str(title), event.at, _about_code(event), icon=icon)
     role = ROLES.get(Role(event.actor_role)) if event.actor_role in set(Role) else None
     text = gettext(
         "By %(role)s, because: %(reason)s",
@@ -141,6 +146,23 @@ def _own_item(event: Event, *, sealed: bool) -> Item:
     if sealed and event.action in STAYED_SEALED:
         return Item(str(STAYED_SEALED[event.action]), event.at, str(text), icon="lock")
     return Item(str(title), event.at, str(text), icon=icon, eye=True)
+
+
+def _about_code(event: Event) -> str:
+    """Say in which roles and why somebody dealt with the receipt code; empty for any other event."""
+    first = ROLES.get(event.actor_role, lazy_gettext("an officer"))
+    if event.action == "code_renewal_asked":
+        return str(gettext("By %(role)s, because: the code was said to be lost", role=first))
+    if event.action != "code_renewed":
+        return ""
+    second = ROLES.get(event.facts.get("second_role", ""), lazy_gettext("an officer"))
+    told = gettext(
+        "By %(role)s, confirmed by %(second)s, because: the code was said to be lost, and a document fitted"
+        " the sealed name",
+        role=first,
+        second=second,
+    )
+    return str(told)
 
 
 def _told(report_id: int) -> list[_Dated]:

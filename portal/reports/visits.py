@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import cast
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.database import db, is_read_only, writing
 from portal.errors import Refusal, gettext_noop
-from portal.reports import receipt
+from portal.reports import codes, receipt
 from portal.reports.models import Report, Visit
 from portal.reports.receipt import ReceiptError
 from portal.vault.keys import Keyring, Purpose
@@ -104,6 +103,24 @@ def end_all(report_id: int, at: datetime) -> None:
     )
 
 
+def end_others(visit: Visit, at: datetime) -> None:
+    """End every other visit of the same report: its code was replaced in this one."""
+    others = Visit.report_id == visit.report_id, Visit.token_digest != visit.token_digest
+    db.session.execute(update(Visit).where(*others, Visit.ended_at.is_(None)).values(ended_at=at))
+
+
+def hold(visit: Visit) -> Report | None:
+    """Return the visited report for a step that its code decides; None when its code was replaced meanwhile.
+
+    Whoever replaces the code at the same moment comes before or after the whole step. To be called before
+    anything else is read: the report is locked before its visits, as it is by whoever ends them all.
+    """
+    with db.session.no_autoflush:
+        report = codes.lock_report(visit.report_id)
+    db.session.refresh(visit)
+    return report if visit.ended_at is None else None
+
+
 def purge() -> None:
     """Delete visits that open nothing any more: when somebody was here is nobody's business. Commits."""
     at = clock.now()
@@ -116,8 +133,7 @@ def purge() -> None:
 
 
 def _opens(report: Report, code: str) -> bool:
-    digests = [receipt.digest(code, secret) for _, secret in _ring().all(Purpose.RECEIPT)]
-    return any(hmac.compare_digest(report.receipt_digest, digest) for digest in digests)
+    return codes.is_digest_of(code, report.receipt_digest, _ring())
 
 
 def _touch(visit: Visit, at: datetime) -> None:

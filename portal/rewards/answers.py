@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.cases.models import Case
+from portal.cases.verifiers import verifiers_of
 from portal.database import db
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import Actor
@@ -69,7 +70,7 @@ def _go_on(award: Award, report: Report, at: datetime) -> None:
 def _must_be_apart(case: Case, award: Award | None, actor: Actor) -> None:
     """Refuse who verified this case, or has another hand in its award."""
     held = hands.held_by(award.id, actor.person_id) if award else None
-    if held is None and actor.person_id in hands.verifiers_of(case.id):
+    if held is None and actor.person_id in verifiers_of(case.id):
         held = Act.VERIFY
     if held not in (None, Act.IDENTIFY):
         free = hands.free_people(award.id if award else 0, Act.IDENTIFY)

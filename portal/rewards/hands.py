@@ -9,7 +9,8 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
-from portal.cases.models import Case, Finding, Penalty, SiteCheck
+from portal.cases.models import Case
+from portal.cases.verifiers import verifiers_of
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
 from portal.people import ties
@@ -124,19 +125,6 @@ def refuse_tied(award: Award, person_id: int) -> None:
     keys = ties.keys_of(person_id)
     if keys and ties.is_barred(keys, db.session.get_one(Case, award.case_id).subject_name):
         raise TiedToCase
-
-
-def verifiers_of(case_id: int) -> set[int]:
-    """Return the persons who verified a case: on site, or by recording what was found."""
-    checks = db.session.execute(
-        select(SiteCheck.officer_one_id, SiteCheck.officer_two_id, SiteCheck.recorded_by).where(
-            SiteCheck.case_id == case_id
-        )
-    )
-    people = {person for row in checks for person in row}
-    people |= set(db.session.scalars(select(Finding.recorded_by).where(Finding.case_id == case_id)))
-    recorded = select(Penalty.recorded_by).join(Finding, Finding.id == Penalty.finding_id)
-    return people | set(db.session.scalars(recorded.where(Finding.case_id == case_id)))
 
 
 def note_verifiers(award: Award, at: datetime) -> None:

@@ -19,7 +19,7 @@ from portal.rewards.live import DECIDED, live_award
 from portal.rewards.models import Award, Share
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.outcome import Reason, Verdict
-from portal.rewards.shares import needs_name, shares_of
+from portal.rewards.shares import claim_until, needs_name, shares_of
 from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.rewards.verdicts import ineligible_sentence, reason_sentence
 from portal.vault.client import VaultClosed, VaultRefused
@@ -119,7 +119,7 @@ def _of_share(report: Report, share: Share, award: Award) -> Reward:
         share_status=share.status.value,
         amount_fen=share.amount_fen,
         lines=tuple(lines_for(award.derivation, Audience.REPORTER)),
-        claim_by=share.claim_by if stage is RewardStage.READY else None,
+        claim_by=claim_until(share) if stage is RewardStage.READY else None,
         needs_name=stage in OPEN_TO_CLAIM and needs_name(report),
         name_in_check=stage is RewardStage.CLAIMED and _name_in_check(report),
     )

@@ -13,6 +13,7 @@ from portal.errors import NotFound, NotInThisState, Refusal, gettext_noop
 from portal.notices.outbox import NoticeKind
 from portal.people.actor import REPORTER, SYSTEM, Actor
 from portal.people.permissions import Role
+from portal.reports import codes
 from portal.reports.identity import ask, ask_again, checks_of
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import fund
@@ -27,6 +28,9 @@ from portal.vault.models import FieldGroup
 
 CONSENT_VERSION = 1
 """The wording of the consent to seal the payee; raise it when the sentence on the page changes."""
+
+AFTER_HOLD = timedelta(days=7)
+"""What is left at least to claim in, once a renewed code may claim again."""
 
 CLAIMABLE = frozenset({ShareStatus.NOTIFIED, ShareStatus.CLAIMED, ShareStatus.RETURNED})
 
@@ -95,11 +99,14 @@ def claim(report: Report, payee: Payee, at: datetime, ring: Keyring) -> Share:
     """Take the account a reward is paid to, or another one while the money has not left; seals it.
 
     Who filed anonymously seals a name by it: the account is in the reporter's own name, and its holder is
-    what the identity officer is asked about.
+    what the identity officer is asked about. Raises CodeKnownToStaff or ClaimOnHold while somebody else than
+    the reporter may have the code.
     """
     found = faults(payee)
     if found:
         raise PayeeNotTaken(found)
+    report = codes.lock_report(report.id)
+    codes.check_claimable(report, at)
     known = share_of(report.id)
     if known is None or report.withdrawn_at is not None:
         raise NotFound
@@ -144,8 +151,17 @@ def give_up(share: Share, at: datetime) -> None:
     _end(lock_share(share.id), ShareAction.FORFEIT, REPORTER, at)
 
 
+def claim_until(share: Share) -> datetime | None:
+    """Return until when a share can be claimed: a code that an office renewed costs nobody a reward."""
+    renewed = codes.renewed_at(share.report_id) if share.claim_by is not None else None
+    if share.claim_by is None or renewed is None:
+        return share.claim_by
+    return max(share.claim_by, renewed + codes.HOLD + AFTER_HOLD)
+
+
 def _is_over(share: Share, at: datetime) -> bool:
-    return share.claim_by is not None and share.claim_by < at
+    until = claim_until(share)
+    return until is not None and until < at
 
 
 def _end(share: Share, action: ShareAction, actor: Actor, at: datetime) -> None:

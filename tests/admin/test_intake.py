@@ -87,7 +87,7 @@ def test_a_call_becomes_a_report_with_a_code_that_staff_have_seen(
     assert page.headers["Cache-Control"] == "no-store"
     case_page = client.get(f"/desk/cases/{report.number}").text
     assert "陈某某" not in case_page
-    assert "查询码工作人员见过" in case_page
+    assert "查询码工作人员看到过" in case_page
 
 
 def test_the_same_form_sent_twice_is_one_report_with_one_code(client: FlaskClient, intake: Account) -> None:

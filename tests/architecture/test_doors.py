@@ -33,6 +33,7 @@ OWN_LOOK = {
     "public.track_files",
     "public.track_leave",
     "public.track_withdraw",
+    "public.track_code",
     # No cookie opens an upload: each request carries a sealed token in a header that no form can send.
     "public.uploads",
     "public.upload",
