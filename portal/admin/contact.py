@@ -15,11 +15,10 @@ from portal.cases.models import Case
 from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.people.permissions import Permission
-from portal.reports import contact, reasons
+from portal.reports import contact, damage, reasons
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds
-from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
 
 FIELDS = {"telephone": lazy_gettext("Telephone"), "email": lazy_gettext("E-mail")}
@@ -54,7 +53,7 @@ def _open(case: Case, report: Report, form: OpeningForm, reason: str) -> Respons
         return _asked(case, report, form, refused), refused.status
     # Whoever sees the number is in the log already, whatever happens to this page.
     db.session.commit()
-    fields = vault().reveal(opening.id).fields
+    fields = damage.reveal(opening, current_user.actor, clock.now()).fields
     return render_template(
         "admin/contact_open.html",
         case=case,

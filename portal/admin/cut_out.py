@@ -13,11 +13,11 @@ from portal.admin.forms import OpeningForm
 from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.reports import cut_out as service
+from portal.reports import damage
 from portal.reports import reasons
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds
-from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
 
 
@@ -44,7 +44,7 @@ def cut_out_open() -> ResponseReturnValue:
         reason = reasons.reason_of(form.because.data or "", form.reason.data or "", reasons.FOR_TOLD)
         opening = service.record_opening(report, current_user.actor, reason, clock.now())
         db.session.commit()
-        pieces = sorted(vault().reveal(opening.id).fields.values())
+        pieces = sorted(damage.reveal(opening, current_user.actor, clock.now()).fields.values())
     except seconds.NeedsSecond as refused:
         db.session.rollback()
         ask_second(seconds.Wish(FieldGroup.TOLD, report.id, reason), current_user.actor, clock.now())

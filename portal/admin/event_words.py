@@ -51,6 +51,7 @@ ACTIONS = {
     "alerts_set": lazy_gettext("The reporter gave a number or address for alerts"),
     "alerts_stopped": lazy_gettext("The reporter stopped the alerts"),
     "payee_opened": lazy_gettext("Payee account opened"),
+    "sealed_damaged": lazy_gettext("Something sealed did not open: changed, or its key is missing"),
     "told_opened": lazy_gettext("What was cut out of the text opened"),
     "opening_second_asked": lazy_gettext("Second person asked for"),
     "opening_second_agreed": lazy_gettext("Second person agreed"),

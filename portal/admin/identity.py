@@ -17,7 +17,7 @@ from portal.cases.verifiers import verifiers_of
 from portal.database import db
 from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
-from portal.reports import identity
+from portal.reports import damage, identity
 from portal.reports.models import IdentityCheck, Question, Report
 from portal.reports.second_person import ask_second
 from portal.rewards import answers, hands, personal
@@ -27,7 +27,6 @@ from portal.rewards.page_tongue import PAGE
 from portal.rewards.rules.model import Fact
 from portal.rewards.speech import text
 from portal.vault import seconds
-from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
 
 QUESTIONS = {
@@ -114,7 +113,7 @@ def identity_open(number: str) -> ResponseReturnValue:
         return _page(_asked_report(number), AnswersForm(), refused.sentence()), refused.status
     db.session.commit()
     try:
-        legal = dict(vault().reveal(opening.id).fields)
+        legal = dict(damage.reveal(opening, current_user.actor, clock.now()).fields)
     except Refusal as refused:
         return _page(report, AnswersForm(), refused.sentence()), refused.status
     return _page(report, AnswersForm(), legal=legal)  # what was typed before it was opened stays

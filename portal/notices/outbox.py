@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     SHARE_TO_PAY = "share_to_pay"
     SECOND_PERSON = "second_person"
     RULES_TO_ENFORCE = "rules_to_enforce"
+    SEALED_DAMAGED = "sealed_damaged"
     # about one's own account, or for those who watch over accounts: the values of portal.people.telling.News
     ACCOUNT_INVITED = "account_invited"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of notice, not a password

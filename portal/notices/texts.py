@@ -44,6 +44,9 @@ IN_DESK = {
     NoticeKind.SECOND_PERSON: lazy_gettext("A colleague asks for a second person."),
     NoticeKind.CODE_ANSWERED: lazy_gettext("A second person answered about a lost receipt code."),
     NoticeKind.RULES_TO_ENFORCE: lazy_gettext("A reward rule is checked and waits for a second person."),
+    NoticeKind.SEALED_DAMAGED: lazy_gettext(
+        "Something sealed does not open: it was changed, or its key is missing. Tell the operator at once."
+    ),
     NoticeKind.ACCOUNT_INVITED: lazy_gettext("You got a link for your account."),
     NoticeKind.PASSWORD_CHANGED: lazy_gettext("Your password was changed."),
     NoticeKind.FACTORS_CHANGED: lazy_gettext("Your second factors or recovery codes were changed."),

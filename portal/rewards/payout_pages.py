@@ -12,6 +12,7 @@ from flask_login import current_user
 from portal import clock
 from portal.database import db
 from portal.errors import Refusal
+from portal.reports import damage
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.rewards import hands, payouts, queries
@@ -23,7 +24,6 @@ from portal.rewards.shares import payable
 from portal.rewards.steps import ShareStatus
 from portal.rewards.words import ACTS
 from portal.vault import seconds
-from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
 
 PAYABLE = frozenset({ShareStatus.CLAIMED, ShareStatus.UNKNOWN})
@@ -69,7 +69,7 @@ def payout_payee(number: str) -> ResponseReturnValue:
     # Whoever sees the account is in the log already, whatever happens to this page.
     db.session.commit()
     try:
-        payee = OpenedPayee.of(vault().reveal(opening.id))
+        payee = OpenedPayee.of(damage.reveal(opening, current_user.actor, clock.now()))
     except Refusal as refused:
         return _page(share, PaymentForm(), refused.sentence()), refused.status
     return _page(share, PaymentForm(), payee=payee)  # what was typed before it was opened again stays

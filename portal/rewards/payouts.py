@@ -15,6 +15,7 @@ from portal.errors import NotAllowed, NotInThisState, Refusal, Stale, gettext_no
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
+from portal.reports.damage import is_damaged
 from portal.reports.models import Report
 from portal.rewards import fund, hands
 from portal.rewards.models import Act, Payout, PayoutState, Share
@@ -46,6 +47,16 @@ class NameNotConfirmed(Refusal):
 
     message = gettext_noop(
         "An identity officer has not confirmed the reporter's name yet, so this cannot be paid."
+    )
+
+
+class PayeeDamaged(Refusal):
+    """The sealed account did not open: somebody may have put another one in its place."""
+
+    message = gettext_noop(
+        "The sealed account of this payment does not open, so it cannot be paid. Auditors and"
+        " administrators were told. It can be paid once the operator has put it right, or the reporter"
+        " has given another one."
     )
 
 
@@ -117,6 +128,8 @@ def record_answer(command: BankAnswer, actor: Actor, at: datetime) -> Payout:
     report = db.session.get_one(Report, share.report_id)
     if not payable(report):
         raise NameNotConfirmed
+    if share.status is ShareStatus.CLAIMED and command.state is PayoutState.PAID:
+        _check_whole(report)
     hands.take(share.award, actor.person_id, Act.PAY, at)
     payout = _sent(share, command, actor, at)
     _settle(payout, share, command, actor, at)
@@ -180,6 +193,12 @@ def _check(command: BankAnswer, at: datetime) -> None:
     today = city_date(at)
     if command.paid_on is None or not 0 <= (today - command.paid_on).days <= OLDEST_DAYS:
         raise DayNotPossible
+
+
+def _check_whole(report: Report) -> None:
+    """Refuse to pay by an account that was changed in the database."""
+    if is_damaged(report.id, FieldGroup.PAYEE):
+        raise PayeeDamaged
 
 
 def _sent(share: Share, command: BankAnswer, actor: Actor, at: datetime) -> Payout:

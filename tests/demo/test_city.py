@@ -73,6 +73,8 @@ NOT_REACHED: frozenset[StrEnum] = frozenset(
         NoticeKind.RECOVERY_USED,
         NoticeKind.RESET_ASKED,
         NoticeKind.BREAK_GLASS,
+        # Nobody wrote into the sealed rows.
+        NoticeKind.SEALED_DAMAGED,
         # Nobody opened more than his day allows, and the small profile needs no further signature.
         NoticeKind.SECOND_PERSON,
         NoticeKind.AWARD_TO_SIGN,
