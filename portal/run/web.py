@@ -10,6 +10,9 @@ from granian.server.mp import MPServer
 from portal.config import Settings, SettingsError
 from portal.run.parent import die_with_parent
 
+REPLACED_AFTER = 6 * 3600
+"""Seconds that a worker process serves: what was typed stays in its memory until it ends."""
+
 ONE_LINE = {"()": "portal.logs.OneLine"}
 
 
@@ -28,6 +31,7 @@ def make_server(settings: Settings) -> MPServer:
         log_dictconfig={"formatters": {"generic": ONE_LINE, "access": ONE_LINE}},
         log_access=False,
         respawn_failed_workers=True,
+        workers_lifetime=REPLACED_AFTER,
         workers_kill_timeout=10,
     )
 
