@@ -53,6 +53,7 @@ ACCESS: dict[str, Permission | Door] = {
     "public.calculator": Door.PUBLIC,
     "public.report": Door.PUBLIC,
     "public.report_note": Door.PUBLIC,
+    "public.report_code": Door.PUBLIC,
     "public.firms": Door.PUBLIC,
     "public.report_keep": Door.PUBLIC,
     "public.report_forget": Door.PUBLIC,

@@ -219,6 +219,10 @@ def _check(form: Form) -> Filing:
         known=catalogue(),
     )
     form.faults.update(faults)
+    # Whoever had the code shown before writing may have pasted it into any of the fields.
+    for name, text in form.answers.items():
+        if receipt.mentions(text, form.draft.receipt_code):
+            form.faults[name] = Fault(FaultCode.CODE_IN_TEXT)
     if not form.answers.get("consent"):
         form.faults["consent"] = Fault(FaultCode.CONSENT_EMPTY)
     if filing.danger_now is DangerNow.NOW and not form.answers.get("safe"):

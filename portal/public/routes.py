@@ -6,6 +6,7 @@ from portal.public import (
     alerts,  # noqa: F401
     calculator,  # noqa: F401
     claim,  # noqa: F401
+    code_first,  # noqa: F401
     code_page,  # noqa: F401
     filing,  # noqa: F401
     firms,  # noqa: F401

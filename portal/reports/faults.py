@@ -46,6 +46,7 @@ class FaultCode(StrEnum):
     DRAFT_RENEWED = "draft_renewed"
     CHOICE_UNKNOWN = "choice_unknown"
     NUMBER_WRONG = "number_wrong"
+    CODE_IN_TEXT = "code_in_text"
 
 
 SENTENCES: dict[FaultCode, LazyString] = {
@@ -127,6 +128,10 @@ SENTENCES: dict[FaultCode, LazyString] = {
     ),
     FaultCode.CHOICE_UNKNOWN: lazy_gettext("Please choose again, or leave it empty."),
     FaultCode.NUMBER_WRONG: lazy_gettext("Please write a whole number, such as 12, or leave it empty."),
+    FaultCode.CODE_IN_TEXT: lazy_gettext(
+        "Your receipt code stands in here, and officers would read it. Please take it out;"
+        " everything else you wrote is kept."
+    ),
     FaultCode.DRAFT_RENEWED: lazy_gettext(
         "The form had to be opened anew. What you wrote is still here; please check it and send again."
     ),

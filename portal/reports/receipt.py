@@ -85,6 +85,8 @@ def folded(text: str) -> str:
 
 def mentions(text: str, code: str) -> bool:
     """Say whether a text holds the code, however it is spaced, punctuated or cased."""
+    if len(text) < LENGTH:
+        return False
     return code in "".join(character for character in _fold(text) if character in _VALUE)
 
 
