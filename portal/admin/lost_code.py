@@ -21,11 +21,10 @@ from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.extensions import settings
 from portal.people.actor import Actor
-from portal.reports import codes, receipt
+from portal.reports import codes, damage, receipt
 from portal.reports.models import CodeRenewal, Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds
-from portal.vault.asking import vault
 from portal.vault.groups import FieldGroup
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.opening import SealError, open_sealed
@@ -77,7 +76,7 @@ def lost_code_name() -> ResponseReturnValue:
         return _refused(refused)
     db.session.commit()
     try:
-        page.legal = dict(vault().reveal(opening.id).fields)
+        page.legal = dict(damage.reveal(opening, actor, clock.now()).fields)
     except Refusal as refused:
         return _refused(refused)
     return _show(page)
