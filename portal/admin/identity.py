@@ -27,6 +27,7 @@ from portal.rewards.page_tongue import PAGE
 from portal.rewards.rules.model import Fact
 from portal.rewards.speech import text
 from portal.vault import seconds
+from portal.vault.client import Revealed
 from portal.vault.groups import FieldGroup
 
 QUESTIONS = {
@@ -36,6 +37,11 @@ QUESTIONS = {
 SHORT = {
     Question.REAL_NAME: lazy_gettext("name"),
     Question.EMPLOYEE: lazy_gettext("employment"),
+}
+# What the vault tells besides the name: whether somebody who gets nothing may stand behind it.
+NAMED_LIKE = {
+    "named_like_staff": lazy_gettext("Somebody of the staff has this name."),
+    "named_like_a_tie": lazy_gettext("Somebody of the staff declared a tie to a person of this name."),
 }
 _YES_NO = [SelectChoice("yes", lazy_gettext("Yes")), SelectChoice("no", lazy_gettext("No"))]
 
@@ -113,10 +119,10 @@ def identity_open(number: str) -> ResponseReturnValue:
         return _page(_asked_report(number), AnswersForm(), refused.sentence()), refused.status
     db.session.commit()
     try:
-        legal = dict(damage.reveal(opening, current_user.actor, clock.now()).fields)
+        opened = damage.reveal(opening, current_user.actor, clock.now())
     except Refusal as refused:
         return _page(report, AnswersForm(), refused.sentence()), refused.status
-    return _page(report, AnswersForm(), legal=legal)  # what was typed before it was opened stays
+    return _page(report, AnswersForm(), opened=opened)  # what was typed before it was opened stays
 
 
 @desk.post("/identity/<number>")
@@ -165,7 +171,7 @@ def _asked_report(number: str) -> Report:
     return report
 
 
-def _page(report: Report, form: AnswersForm, refusal: str = "", legal: dict[str, str] | None = None) -> str:
+def _page(report: Report, form: AnswersForm, refusal: str = "", opened: Revealed | None = None) -> str:
     checks = identity.checks_of(report.id)
     case = db.session.get_one(Case, report.case_id)
     return render_template(
@@ -174,7 +180,8 @@ def _page(report: Report, form: AnswersForm, refusal: str = "", legal: dict[str,
         subject=case.subject_name or report.subject_name,
         form=form,
         refusal=refusal,
-        legal=legal,
+        legal=opened.fields if opened else None,
+        named_like=[words for fact, words in NAMED_LIKE.items() if opened and opened.facts.get(fact)],
         apart=_apart(report),
         besides=[
             (f"fact-{fact.id}", _words(fact), *_typed(f"fact-{fact.id}"))

@@ -204,14 +204,27 @@ class Opener:
     def _facts(
         self, connection: Connection, report_id: int, group: FieldGroup, fields: Fields
     ) -> dict[str, bool]:
-        """The cashier learns whether the holder is the reporter, not the reporter's name."""
+        """What the reader learns besides, as yes or no: of other people's fields and of the staff."""
+        if group is FieldGroup.LEGAL:
+            return self._of_the_staff(connection, fields.get("name", ""))
         if group is not FieldGroup.PAYEE:
             return {}
+        # The cashier learns whether the holder is the reporter, not the reporter's name.
         try:
             legal = self.fields_of(connection, report_id, FieldGroup.LEGAL)
         except Refused:
             return {"holder_is_reporter": False}
         return {"holder_is_reporter": same_name(fields.get("holder", ""), legal.get("name", ""))}
+
+    def _of_the_staff(self, connection: Connection, name: str) -> dict[str, bool]:
+        """Whether somebody of the staff has this name, or declared a tie to a person of this name."""
+        d = t.ties.c
+        staff = connection.execute(select(t.people.c.name)).scalars()
+        tied = connection.execute(select(d.name).where(d.kind == "person", d.ended_at.is_(None))).scalars()
+        return {
+            "named_like_staff": any(same_name(name, other) for other in staff),
+            "named_like_a_tie": any(same_name(name, other) for other in tied),
+        }
 
     def _remember(self, opening: Row[Any], second: int | None, at: datetime) -> None:
         self._memory.served.add(str(opening.id))

@@ -14,7 +14,7 @@ _everything = MetaData()
 _INSTANT = UTCDateTime()
 
 
-def _table(name: str, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
+def _table(name: str, /, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
     return Table(name, _everything, *(C(key, kind) for key, kind in columns.items()))
 
 
@@ -53,7 +53,8 @@ reports = _table(
 cases = _table("cases", id=BigInteger, district_id=BigInteger)
 events = _table("events", id=BigInteger, action=String, report_id=BigInteger, actor_account_id=BigInteger)
 accounts = _table("accounts", id=BigInteger, person_id=BigInteger, active=Boolean)
-people = _table("people", id=BigInteger, district_id=BigInteger)
+people = _table("people", id=BigInteger, name=String, district_id=BigInteger)
+ties = _table("ties", kind=String, name=String, ended_at=_INSTANT)
 role_grants = _table("role_grants", account_id=BigInteger, role=String)
 notices = _table("notices", id=BigInteger, report_id=BigInteger, kind=String)
 deliveries = _table(

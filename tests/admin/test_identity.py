@@ -15,7 +15,7 @@ from portal.reports.models import Question, RealName, Report
 from portal.rewards import awards, hands
 from portal.rewards.live import live_award
 from portal.rewards.models import Act
-from tests.fixtures.records import make_report
+from tests.fixtures.records import make_account, make_report
 from tests.rewards.browser import Browser
 from tests.rewards.world import AT, YUAN, World, exchanged, finding, named_report, verified_case
 
@@ -60,6 +60,17 @@ def test_the_name_is_opened_with_an_event_and_only_on_that_page(
     assert [(one.report_id, one.actor_account_id) for one in events] == [
         (report.id, world.accounts["identity"].id)
     ]
+
+
+def test_the_officer_is_warned_when_somebody_of_the_staff_has_the_name(
+    app: Flask, world: World, report: Report
+) -> None:
+    """Otherwise an inspector is paid for what he should have found himself."""
+    path = f"/desk/identity/{report.number}"
+    browser = Browser(app, world.accounts["identity"])
+    assert "Somebody of the staff has this name" not in browser.post(path, f"{path}/name").text
+    make_account(Role.VERIFIER, name="赵明")
+    assert "Somebody of the staff has this name" in browser.post(path, f"{path}/name").text
 
 
 def test_the_reporter_sees_that_the_name_was_opened_and_by_whom_in_which_role(

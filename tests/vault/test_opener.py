@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.database import db
 from portal.errors import NotAllowed
+from portal.people.declared import Tie, TieKind
 from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.reports.models import Report
@@ -290,6 +291,35 @@ def test_the_cashier_learns_whether_the_holder_is_the_reporter_and_not_the_name(
     assert revealed.facts == {"holder_is_reporter": same}
     assert set(revealed.fields) == {"holder", "bank", "account"}
     assert "6217" not in repr(revealed)
+
+
+@pytest.mark.parametrize(
+    ("name", "staff", "tie"), [("周 宁", True, False), ("郑·小雨", False, True), ("何三", False, False)]
+)
+def test_the_identity_officer_learns_whether_the_name_is_one_of_the_staff_or_of_their_relatives(
+    app: Flask, name: str, staff: bool, tie: bool
+) -> None:
+    """Otherwise a reward goes to an inspector, or to his wife, and nobody notices."""
+    colleague = make_account(Role.VERIFIER, name="周宁")
+    session = db.session
+    for kind, other in ((TieKind.PERSON, "郑小雨"), (TieKind.FIRM, "何三")):
+        tie_row = Tie(
+            person_id=colleague.person_id, kind=kind, name=other, key=other, declared_at=clock.now()
+        )
+        session.add(tie_row)
+    over = Tie(
+        person_id=colleague.person_id,
+        kind=TieKind.PERSON,
+        name="何三",
+        key="何三",
+        declared_at=clock.now(),
+        ended_at=clock.now(),
+    )
+    session.add(over)
+    report = make_report(make_case(district=make_district()))
+    seal_name(current_app.extensions["portal_keyring"], report, name)
+    revealed = vault().reveal(asked(report, FieldGroup.LEGAL, reader_of(FieldGroup.LEGAL)).id)
+    assert revealed.facts == {"named_like_staff": staff, "named_like_a_tie": tie}
 
 
 def seal_name(ring: object, report: Report, name: str) -> None:
