@@ -21,19 +21,15 @@ from portal.vault.asking import payments_to_same_person
 def earlier_awards(report: Report, rules: RuleSet, findings: Sequence[Finding]) -> dict[str, Earlier]:
     """Return earlier payments by limit; raises VaultClosed while nobody can say whose they were.
 
-    A period is the one in which the first finding was recorded. Payments of one kind only are known for the
-    report itself: what the vault compares are people, not matters.
+    A period is the one in which the first finding was recorded.
     """
     if not rules.limits or not findings:
         return {}
     verified = city_date(min(finding.recorded_at for finding in findings))
     found: dict[str, Earlier] = {}
     for limit in rules.limits:
-        since = city_midnight(_begin(limit.period, verified))
-        if limit.by_kind:
-            found |= _own_by_kind(limit, report, since)
-        else:
-            found[limit.id] = _of_person(report, since)
+        paid = _of_person(report, city_midnight(_begin(limit.period, verified)))
+        found |= _by_kind(limit, paid) if limit.by_kind else {limit.id: _sum(paid)}
     return found
 
 
@@ -44,21 +40,20 @@ def _begin(period: Period, day: date) -> date:
     return day.replace(day=1) if period is Period.MONTH else day.replace(month=1, day=1)
 
 
-def _of_person(report: Report, since: datetime) -> Earlier:
+def _of_person(report: Report, since: datetime) -> list[tuple[str, int]]:
+    """Return kind and fen of what one person was paid since then; without a name, of this report alone."""
     if report.real_name is RealName.NONE:
-        paid = _own(report, since)
-        return Earlier(len(paid), sum(fen for _kind, fen in paid))
-    count, sum_fen = payments_to_same_person(report.id, since)
-    return Earlier(count, sum_fen)
+        return _own(report, since)
+    return payments_to_same_person(report.id, since)
 
 
-def _own_by_kind(limit: Limit, report: Report, since: datetime) -> dict[str, Earlier]:
-    sums: dict[str, Earlier] = {}
-    for kind, fen in _own(report, since):
-        key = limit.key(Kind(kind))
-        known = sums.get(key, Earlier())
-        sums[key] = Earlier(known.count + 1, known.sum_fen + fen)
-    return sums
+def _by_kind(limit: Limit, paid: list[tuple[str, int]]) -> dict[str, Earlier]:
+    kinds = {kind for kind, _fen in paid}
+    return {limit.key(Kind(kind)): _sum([one for one in paid if one[0] == kind]) for kind in kinds}
+
+
+def _sum(paid: list[tuple[str, int]]) -> Earlier:
+    return Earlier(len(paid), sum(fen for _kind, fen in paid))
 
 
 def _own(report: Report, since: datetime) -> list[tuple[str, int]]:

@@ -20,6 +20,6 @@ def same_person(first_report_id: int, second_report_id: int) -> bool:
     return vault().same_person(first_report_id, second_report_id)
 
 
-def payments_to_same_person(report_id: int, since: datetime) -> tuple[int, int]:
-    """Return how many payments, and how many fen, the person of a report got since then."""
+def payments_to_same_person(report_id: int, since: datetime) -> list[tuple[str, int]]:
+    """Return the kind of matter and the fen of each payment to the person of a report since then."""
     return vault().paid_to_same_person(report_id, since)

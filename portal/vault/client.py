@@ -107,10 +107,10 @@ class VaultClient:
         """Say whether two reports come from one person, as far as the sealed fields tell."""
         return bool(self._ask({"do": "same_person", "first": first_id, "second": second_id})["same"])
 
-    def paid_to_same_person(self, report_id: int, since: datetime) -> tuple[int, int]:
-        """Return how many payments, and how many fen, the person of a report got since then."""
-        answer = self._ask({"do": "paid_to_same_person", "report": report_id, "since": since.isoformat()}, 30)
-        return int(answer["count"]), int(answer["sum_fen"])
+    def paid_to_same_person(self, report_id: int, since: datetime) -> list[tuple[str, int]]:
+        """Return the kind of matter and the fen of each payment to the person of a report since then."""
+        asked = {"do": "paid_to_same_person", "report": report_id, "since": since.isoformat()}
+        return [(str(kind), int(fen)) for kind, fen in self._ask(asked, 30)["paid"]]
 
     def health(self) -> Mapping[str, Any]:
         """Return the ids of the keys it holds; raises VaultClosed."""

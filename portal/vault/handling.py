@@ -93,8 +93,7 @@ class Handler:
     def _paid(self, request: dict[str, Any]) -> Answer:
         report_id, since = _id(request["report"]), _instant(request["since"])
         self._slowly()
-        count, total = self._index.paid_to_same_person(self._begin, report_id, since)
-        return {"count": count, "sum_fen": total}
+        return {"paid": self._index.paid_to_same_person(self._begin, report_id, since)}
 
     def _slowly(self) -> None:
         if not self._pace.take():

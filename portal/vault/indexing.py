@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, delete, insert, select
 from sqlalchemy.engine import Connection
 
 from portal.vault import tables as t
@@ -74,27 +74,29 @@ class Index:
         with begin() as connection:
             return bool(self._digests(connection, first_id) & self._digests(connection, second_id))
 
-    def paid_to_same_person(self, begin: Begin, report_id: int, since: datetime) -> tuple[int, int]:
-        """Return how many payments and how many fen went to the person of a report since then."""
+    def paid_to_same_person(self, begin: Begin, report_id: int, since: datetime) -> list[tuple[str, int]]:
+        """Return the kind of matter and the fen of each payment to the person of a report since then."""
         self._catch_up_whole(begin)
         with begin() as connection:
             return self._paid(connection, report_id, since)
 
-    def _paid(self, connection: Connection, report_id: int, since: datetime) -> tuple[int, int]:
+    def _paid(self, connection: Connection, report_id: int, since: datetime) -> list[tuple[str, int]]:
         digests = {digest for _, digest in self._digests(connection, report_id)}
-        f, b, s, p = t.sealed_fields.c, t.blind_indexes.c, t.shares.c, t.payouts.c
+        f, b, a, s, p = t.sealed_fields.c, t.blind_indexes.c, t.awards.c, t.shares.c, t.payouts.c
         theirs = (
             select(f.report_id)
             .join(t.blind_indexes, b.field_id == f.id)
             .where((b.digest.in_(digests)) | (f.report_id == report_id))
         )
-        row = connection.execute(
-            select(func.count(), func.coalesce(func.sum(p.amount_fen), 0))
+        rows = connection.execute(
+            select(a.derivation, p.amount_fen)
             .select_from(t.payouts)
             .join(t.shares, s.id == p.share_id)
+            .join(t.awards, a.id == s.award_id)
             .where(p.state == "paid", p.recorded_at >= since, s.report_id.in_(theirs))
-        ).one()
-        return int(row[0]), int(row[1])
+            .order_by(p.id)
+        )
+        return [(str(row.derivation["kind"]), int(row.amount_fen)) for row in rows]
 
     def _catch_up_whole(self, begin: Begin) -> None:
         """Make what is missing, a transaction for each batch, so that reports come in between."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, LargeBinary, MetaData, SmallInteger, String, Table
 from sqlalchemy import Column as C
 from sqlalchemy.types import TypeEngine
 
 from portal.dialects import UTCDateTime
 
-_everything = MetaData()
+everything = MetaData()
 _INSTANT = UTCDateTime()
 
 
 def _table(name: str, /, **columns: TypeEngine[Any] | type[TypeEngine[Any]]) -> Table:
-    return Table(name, _everything, *(C(key, kind) for key, kind in columns.items()))
+    return Table(name, everything, *(C(key, kind) for key, kind in columns.items()))
 
 
 sealed_fields = _table(
@@ -69,7 +69,10 @@ deliveries = _table(
     done_at=_INSTANT,
     error=String,
 )
-shares = _table("shares", id=BigInteger, report_id=BigInteger, amount_fen=BigInteger, status=String)
+awards = _table("awards", id=BigInteger, derivation=JSON)
+shares = _table(
+    "shares", id=BigInteger, award_id=BigInteger, report_id=BigInteger, amount_fen=BigInteger, status=String
+)
 payouts = _table(
     "payouts", id=BigInteger, share_id=BigInteger, amount_fen=BigInteger, state=String, recorded_at=_INSTANT
 )

@@ -382,9 +382,9 @@ def test_what_a_person_was_paid_this_year_counts_against_the_rules_limit(
     in_force(LIMITED)
     asked: list[tuple[int, datetime]] = []
 
-    def paid(report_id: int, since: datetime) -> tuple[int, int]:
+    def paid(report_id: int, since: datetime) -> list[tuple[str, int]]:
         asked.append((report_id, since))
-        return 1, 20_000 * YUAN
+        return [("illegal_act", 20_000 * YUAN)]
 
     monkeypatch.setattr(earlier, "payments_to_same_person", paid)
     case = case_of_trade(world)
@@ -401,12 +401,25 @@ def test_what_a_person_was_paid_this_year_counts_against_the_rules_limit(
     assert recompute_all().different == 0
 
 
+@pytest.mark.parametrize(("kind", "fen"), [("major_hazard", 5_000), ("illegal_act", 20_000)])
+def test_a_limit_for_one_kind_counts_what_the_person_was_paid_for_that_kind_in_any_report(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str, fen: int
+) -> None:
+    """Otherwise the same welder is paid for the same kind without end, a report at a time."""
+    in_force(LIMITED.replace('period = "year"', 'period = "year"\nsame   = ["kind"]'))
+    monkeypatch.setattr(earlier, "payments_to_same_person", lambda _id, _since: [(kind, 20_000 * YUAN)])
+    case = case_of_trade(world)
+    named_report(case)
+    finding(world, case, firm=100_000)
+    assert proposed(world, case).amount_fen == fen * YUAN
+
+
 def test_while_the_vault_is_closed_the_case_is_shown_and_nothing_is_proposed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_force(LIMITED)
 
-    def closed(_report_id: int, _since: datetime) -> tuple[int, int]:
+    def closed(_report_id: int, _since: datetime) -> list[tuple[str, int]]:
         raise VaultClosed
 
     monkeypatch.setattr(earlier, "payments_to_same_person", closed)

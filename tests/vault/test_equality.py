@@ -111,11 +111,11 @@ def test_payments_to_one_person_are_counted_over_all_reports(world: World, app: 
     bank_says(world, share)
     db.session.commit()
     since = clock.now() - timedelta(days=36500)
-    count, total = payments_to_same_person(share.report_id, since)
-    assert (count, total) == (1, share.amount_fen)
+    kind = share.award.derivation["kind"]
+    assert payments_to_same_person(share.report_id, since) == [(kind, share.amount_fen)]
     stranger = report_of(FieldGroup.PAYEE, account="6217000000000009")
-    assert payments_to_same_person(stranger.id, since) == (0, 0)
-    assert payments_to_same_person(share.report_id, clock.now() + timedelta(days=1)) == (0, 0)
+    assert payments_to_same_person(stranger.id, since) == []
+    assert payments_to_same_person(share.report_id, clock.now() + timedelta(days=1)) == []
 
 
 def test_who_asks_about_everybody_is_stopped(app: Flask) -> None:
