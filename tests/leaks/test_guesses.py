@@ -71,7 +71,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
 # How many guesses, and how many reports they meet
 
 
-@pytest.mark.parametrize("tries", [2_000, pytest.param(100_000, marks=ASSURE)])
+@pytest.mark.parametrize(
+    ("app", "tries"),
+    [
+        ("sqlite", 2_000),
+        pytest.param("sqlite", 100_000, marks=ASSURE),
+        pytest.param("postgresql", 100_000, marks=ASSURE),
+    ],
+    indirect=["app"],
+)
 def test_guesses_with_a_right_check_character_find_nothing(app: Flask, tries: int) -> None:
     """Against many reports at once; and the very same search does find the codes that exist."""
     case = make_case()

@@ -31,6 +31,9 @@ from tests.fixtures.records import make_account, sign_in
 from tests.fixtures.staff import csrf_of
 from tests.rewards.world import AT, World, bank_says, claimed, keyring, luhn_card, payee
 
+# What the vault and the pages do is the same on both; both databases are asked in the long runs.
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.assure)]
+pytestmark = pytest.mark.parametrize("app", DATABASES, indirect=True)
 DAMAGED = "这里密封的内容打不开：内容被改动，或缺少密钥。"
 MINE, THEIRS = luhn_card("622202020011223"), luhn_card("622202029977553")
 GROUPS = (FieldGroup.CONTACT, FieldGroup.LEGAL, FieldGroup.PAYEE, FieldGroup.TOLD)
