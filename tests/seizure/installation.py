@@ -29,6 +29,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "vault": ("portal.vault",),
     "public": ("portal.run.web",),
     "desk": ("portal.run.web",),
+    "both faces": ("portal.run.web",),
     "worker": ("portal.run.worker", "notices"),
     "evidence worker": ("portal.run.worker", "evidence"),
     "schedule": ("portal.run.schedule",),
@@ -102,7 +103,7 @@ class Installation:
 
 
 @contextmanager
-def installed(folder: Path, database_url: str = "") -> Iterator[Installation]:
+def installed(folder: Path, database_url: str = "", **more: str) -> Iterator[Installation]:
     """An empty portal whose parts are not started yet."""
     port, desk_port = three_free_ports(), three_free_ports()
     environ = {
@@ -119,6 +120,7 @@ def installed(folder: Path, database_url: str = "") -> Iterator[Installation]:
         "PROXY_HOPS": "1",
         "ALERT_DELAY_MINUTES": "0-0",
         "CITY_ZONE": _zone_where_it_is_noon(),
+        **more,
     }
     (folder / "logs").mkdir()
     settings = Settings.load(environ)
