@@ -79,9 +79,8 @@ def _led_away(current: Opened, at: datetime) -> Response | None:
     """Lead to where the code is replaced, or back to the report while nothing can be claimed."""
     try:
         codes.check_claimable(current.report, at)
-    except codes.CodeKnownToStaff as refused:
-        flash(refused.sentence(), "warn")
-        return redirect(url_for("public.track_code"), 303)
+    except codes.CodeKnownToStaff:
+        return redirect(url_for("public.track_code"), 303)  # which says why
     except codes.ClaimOnHold as refused:
         flash(refused.sentence(), "warn")
         return redirect(url_for("public.track_report"), 303)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from portal.audit.models import Event
@@ -338,9 +340,9 @@ def test_pages_in_both_languages_and_no_english_on_the_chinese_ones(app: Flask, 
     assert "Replace the receipt code" in client.get(PATH).text
 
 
-def test_a_claim_and_a_replacement_at_once_follow_each_other(own_app: Flask) -> None:
+def test_a_claim_and_a_replacement_at_once_follow_each_other(module_app: Flask) -> None:
     """The officer's claim would slip in with the old code while the owner replaces it."""
-    with own_app.app_context():
+    with module_app.app_context():
         world = World()
         world.fund()
         report = db.session.get_one(Report, approved(world).shares[0].report_id)
@@ -364,16 +366,43 @@ def test_a_claim_and_a_replacement_at_once_follow_each_other(own_app: Flask) -> 
             raise Refusal
         replacement.put_in_place(offer, visit, AT, ring)
 
-    came = at_once(own_app, [replacing, *[claiming] * 6])
+    came = at_once(module_app, [replacing, *[claiming] * 6])
     assert came["done"] == 1  # the replacement; no claim was taken with the old code
-    with own_app.app_context():
+    with module_app.app_context():
         assert db.session.get_one(Report, report_id).code_known_to_staff is False
         assert shares.shares_of(report_id)[0].status is ShareStatus.NOTIFIED
         db.session.remove()
 
 
-def test_many_replacements_at_once_are_one(own_app: Flask) -> None:
-    with own_app.app_context():
+def test_a_claim_that_waits_for_the_replacement_is_refused(module_app: Flask) -> None:
+    """Its code was looked at a moment before it died."""
+    with module_app.app_context():
+        world = World()
+        world.fund()
+        report = db.session.get_one(Report, approved(world).shares[0].report_id)
+        browser, old = visiting(module_app, report)
+        report_id, ring = report.id, keyring()
+        with frozen(AT):
+            form = {**browser.hidden(browser.get("/track/claim")), **TYPED, "account": luhn_card()}
+        db.session.remove()
+
+    def claiming() -> int:
+        with frozen(AT):
+            return browser.client.post("/track/claim", data={**form, "code": old}).status_code
+
+    with module_app.app_context(), ThreadPoolExecutor(1) as pool:
+        codes.put(codes.lock_report(report_id), receipt.mint(), ring, known_to_staff=False)
+        visits.end_all(report_id, AT)
+        late = pool.submit(claiming)
+        sleep(0.5)  # until it waits; had it not begun by then, it would be refused all the same
+        db.session.commit()
+        assert late.result() == 403
+        assert shares.shares_of(report_id)[0].status is ShareStatus.NOTIFIED
+        db.session.remove()
+
+
+def test_many_replacements_at_once_are_one(module_app: Flask) -> None:
+    with module_app.app_context():
         report = rewarded_alone()
         tokens = [visits.begin(report, AT) for _ in range(6)]
         offers = [replacement.Offer(receipt.mint(), report.receipt_digest, proved=True) for _ in tokens]
@@ -388,14 +417,15 @@ def test_many_replacements_at_once_are_one(own_app: Flask) -> None:
         replacement.put_in_place(offer, visit, AT, ring)
 
     pairs = list(zip(tokens, offers, strict=True))
-    came = at_once(own_app, [lambda pair=pair: replacing(*pair) for pair in pairs])
+    came = at_once(module_app, [lambda pair=pair: replacing(*pair) for pair in pairs])
     assert came == Counter({"Refusal": 5, "done": 1})
-    with own_app.app_context():
+    with module_app.app_context():
         report = db.session.get_one(Report, report_id)
         assert sum(codes.is_digest_of(one.code, report.receipt_digest, ring) for one in offers) == 1
         open_visits = select(Visit).where(Visit.report_id == report_id, Visit.ended_at.is_(None))
         assert len(db.session.scalars(open_visits).all()) == 1
-        assert replaced_events() == 1
+        mine = select(func.count()).where(Event.action == "code_replaced", Event.report_id == report_id)
+        assert db.session.scalar(mine) == 1
         db.session.remove()
 
 
