@@ -25,6 +25,8 @@ class RetentionPeriods:
     text_years: int = 10
     """The shortest class of document archives (国家档案局令第8号, to be confirmed)."""
     notice_days: int = 365
+    backup_days: int = 35
+    """How long the operator keeps backups; pages say it, nothing deletes them."""
 
 
 def retention_periods(source: Environment) -> RetentionPeriods:
@@ -38,6 +40,7 @@ def retention_periods(source: Environment) -> RetentionPeriods:
         original_days=source.number("RETENTION_ORIGINAL_DAYS", known.original_days, 1, LONGEST_DAYS),
         text_years=source.number("RETENTION_TEXT_YEARS", known.text_years, 1, 100),
         notice_days=source.number("RETENTION_NOTICE_DAYS", known.notice_days, 30, LONGEST_DAYS),
+        backup_days=source.number("RETENTION_BACKUP_DAYS", known.backup_days, 1, 3650),
     )
     if periods.text_years * DAYS_OF_A_YEAR < periods.original_days:
         source.fault(

@@ -29,6 +29,8 @@ from portal.people.actor import Actor
 from portal.people.labels import role_label
 from portal.reports.models import Message, MessageSide
 from portal.reports.reasons import in_words
+from portal.retention.holds import standing_hold
+from portal.retention.words import GROUNDS
 from portal.rewards import signatures
 from portal.rewards.panel import panel
 
@@ -73,6 +75,8 @@ def case(number: str) -> str:
         award_panel=panel(found, actor, now, signatures.profile()),
         verification=verification_panel(found, actor),
         merged_into=dossier.number_of(found.merged_into_id) if found.merged_into_id else None,
+        hold=standing_hold(found.id),
+        hold_grounds=GROUNDS,
     )
 
 

@@ -64,6 +64,8 @@ ACTIONS = {
     "identity_answered": lazy_gettext("Question about the reporter answered"),
     "identity_asked_again": lazy_gettext("Question about the reporter asked again"),
     "evidence_viewed": lazy_gettext("File looked at"),
+    "name_given": lazy_gettext("Reporter sealed a name"),
+    "retention_destroyed": lazy_gettext("Destroyed because its time was over"),
     "logged_in": lazy_gettext("Logged in"),
     "login_failed": lazy_gettext("Log-in failed"),
     "password_changed": lazy_gettext("Own password changed"),

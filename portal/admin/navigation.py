@@ -94,6 +94,12 @@ ITEMS = (
         ("desk.sample",),
         more=True,
     ),
+    Item(
+        "desk.retention",
+        lazy_gettext("What is kept"),
+        lazy_gettext("How long, what is due next, and what is held."),
+        more=True,
+    ),
     Item("desk.people", lazy_gettext("People"), lazy_gettext("Accounts, roles and units."), ("desk.person",)),
     Item(
         "desk.openings",

@@ -32,6 +32,7 @@ from portal.admin import (  # noqa: F401
     queue,
     rectifications,
     register,
+    retention,
     routing,
     rule_steps,
     rules,

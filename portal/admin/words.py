@@ -10,7 +10,7 @@ from portal.admin.blueprint import desk
 from portal.cases.queries import COUNT_CAP, Officer, View
 from portal.cases.steps import DueStep
 from portal.people.labels import role_label, unit_name
-from portal.reports.models import Channel, DangerNow, RealName, Shown
+from portal.reports.models import Channel, DangerNow, Shown
 from portal.reports.questions import lines
 from portal.reports.sectors import sector
 from portal.reports.situations import catalogue
@@ -52,17 +52,15 @@ SHOWN = {
     Shown.PASSPORT: lazy_gettext("Passport"),
     Shown.OTHER: lazy_gettext("Another official document with a photograph"),
 }
-# family, icon and words: whether a name was given, never which
-REAL_NAMES = {
-    RealName.NONE: ("stop", "person", lazy_gettext("Anonymous")),
-    RealName.DECLARED: ("wait", "lock", lazy_gettext("Real name (sealed)")),
-    RealName.CONFIRMED: ("go", "person-lock", lazy_gettext("Real name confirmed (sealed)")),
-}
 # What the log of a case shows: icon and words. An action without a row stays out of the page.
 EVENTS = {
     "report_received": ("envelope-fill", lazy_gettext("Report received")),
     "report_supplemented": ("envelope-fill", lazy_gettext("The reporter sent the form again with changes")),
     "report_withdrawn": ("arrow-return-left", lazy_gettext("The reporter withdrew the report")),
+    # Never which: that there was a name, or a number, is nobody's business who handles the case.
+    "details_erased": ("trash", lazy_gettext("The reporter erased personal details")),
+    "hold_set": ("lock", lazy_gettext("Held: nothing is destroyed")),
+    "hold_ended": ("clock", lazy_gettext("The hold ended")),
     "reporter_wrote": ("chat-left-text-fill", lazy_gettext("The reporter wrote")),
     "question_asked": ("chat-left-dots", lazy_gettext("Reporter asked")),
     "contact_opened": ("eye-fill", lazy_gettext("Telephone number opened")),
@@ -153,7 +151,6 @@ def _words() -> dict[str, Any]:
         "channel_words": CHANNELS,
         "danger_words": DANGER,
         "due_words": DUE,
-        "real_name_words": REAL_NAMES,
         "view_words": VIEWS,
         "capped": capped,
     }

@@ -69,6 +69,8 @@ class Permission(StrEnum):
     RULES_WRITE = "rules_write"
     RULES_ENFORCE = "rules_enforce"
     NOTICE_READ = "notice_read"
+    CASE_HOLD = "case_hold"
+    RETENTION_READ = "retention_read"
 
 
 TABLE: dict[Permission, dict[Role, Scope]] = {
@@ -125,6 +127,9 @@ TABLE: dict[Permission, dict[Role, Scope]] = {
     # The verb asks for another person than who uploaded the version.
     Permission.RULES_ENFORCE: {Role.ADMINISTRATOR: Scope.ALL, Role.SUPERVISOR: Scope.ALL},
     Permission.NOTICE_READ: dict.fromkeys(Role, Scope.ALL),
+    # While an appeal or a criminal referral runs, nothing of a case is destroyed by its time.
+    Permission.CASE_HOLD: {Role.SUPERVISOR: Scope.DISTRICT, Role.AUDITOR: Scope.ALL},
+    Permission.RETENTION_READ: {Role.ADMINISTRATOR: Scope.ALL, Role.AUDITOR: Scope.ALL},
 }
 
 # Opening what is sealed, deciding about money, changing who may do what: a session that was left open is not

@@ -12,6 +12,7 @@ from portal.public.blueprint import public
 from portal.public.choices import sector_names
 from portal.public.notices_versions import CURRENT
 from portal.reports.visits import IDLE, LONGEST
+from portal.retention.words import passing, rows
 from portal.rewards import rulebook, shelf
 from portal.rewards.page_tongue import PAGE
 from portal.rewards.prose import prose
@@ -31,8 +32,15 @@ def notice() -> str:
 @public.get("/privacy")
 def privacy() -> str:
     """Who can open what, and what is kept."""
+    periods = settings().retention
     return render_template(
-        "public/privacy.html", idle=IDLE.seconds // 60, longest=LONGEST.seconds // 60, version=CURRENT
+        "public/privacy.html",
+        idle=IDLE.seconds // 60,
+        longest=LONGEST.seconds // 60,
+        version=CURRENT,
+        kinds=rows(periods),
+        passing=passing(periods),
+        backup_days=periods.backup_days,
     )
 
 

@@ -32,6 +32,7 @@ from portal.public.standing import standing_of
 from portal.public.visit import Opened, ask_again, has_token, opened
 from portal.reports import codes, conversation, cutting, news, timeline, visits, wording
 from portal.reports.models import Report
+from portal.rewards import late_name
 from portal.rewards.awards import reporter_withdrew
 from portal.rewards.public_view import reward_of, reward_title
 from portal.vault.fields import add_told
@@ -107,6 +108,7 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
         news=_sentences(unread),
         reward=reward,
         reward_title=reward_title(reward),
+        can_name=late_name.is_open(report),
         held_until=codes.held_until(report.id, at),
         code_asked=asked if asked is not None and at < lapses_at(asked) else None,
         timeline_items=[*standing.promises, *timeline.past(report)],

@@ -8,10 +8,13 @@ from portal.public import (
     claim,  # noqa: F401
     code_first,  # noqa: F401
     code_page,  # noqa: F401
+    erase,  # noqa: F401
     filing,  # noqa: F401
     firms,  # noqa: F401
     home,  # noqa: F401
     keeping,  # noqa: F401
+    kept,  # noqa: F401
+    late_name,  # noqa: F401
     more_files,  # noqa: F401
     pages,  # noqa: F401
     receipt_page,  # noqa: F401

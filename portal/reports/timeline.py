@@ -51,14 +51,18 @@ OWN: dict[str, tuple[str, LazyString]] = {
     IDENTITY_OPENED: ("eye-fill", lazy_gettext("Your sealed name was opened")),
     "payee_opened": ("eye-fill", lazy_gettext("Your sealed account was opened")),
     "told_opened": ("eye-fill", lazy_gettext("What was cut out of your text was opened")),
-    alerts.SET: ("bell", lazy_gettext("You gave a number or address for alerts")),
-    alerts.STOPPED: ("bell", lazy_gettext("You stopped the alerts")),
     "code_replaced": ("key", lazy_gettext("You replaced your receipt code")),
     "code_renewal_asked": ("key", lazy_gettext("Somebody asked for a new receipt code")),
     "code_renewal_refused": ("key", lazy_gettext("The new receipt code was not confirmed")),
     "code_renewed": ("key", lazy_gettext("Your receipt code was renewed by an office")),
+    alerts.SET: ("bell", lazy_gettext("You gave a number or address for alerts")),
+    alerts.STOPPED: ("bell", lazy_gettext("You stopped the alerts")),
     "share_claim": ("hand-index-thumb", lazy_gettext("You gave an account for the reward")),
+    "name_given": ("lock", lazy_gettext("You gave a name; it is sealed")),
+    "details_erased": ("trash", lazy_gettext("You erased personal details")),
+    "retention_destroyed": ("trash", lazy_gettext("Details were destroyed because their time was over")),
 }
+SAID = {"name_given": lazy_gettext("Nobody but the identity officer can read it.")}
 OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_opened", "told_opened"})
 # Asked for, committed, and then refused by the vault or lost with it: nobody read anything.
 STAYED_SEALED: dict[str, LazyString] = {
@@ -136,7 +140,8 @@ def _stayed_sealed(report_id: int) -> set[int]:
 def _own_item(event: Event, *, sealed: bool) -> Item:
     icon, title = OWN[event.action]
     if event.action not in OPENINGS:
-        return Item(str(title), event.at, _about_code(event), icon=icon)
+        text = _about_code(event) or str(SAID.get(event.action, ""))
+        return Item(str(title), event.at, text, icon=icon)
     role = ROLES.get(Role(event.actor_role)) if event.actor_role in set(Role) else None
     text = gettext(
         "By %(role)s, because: %(reason)s",

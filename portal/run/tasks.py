@@ -19,6 +19,7 @@ TASKS: tuple[Task, ...] = (
     Task("purge_drafts", 900, "portal.reports.kept_drafts.purge"),
     Task("purge_sessions", 300, "portal.people.sessions.purge"),
     Task("expire_shares", 3600, "portal.rewards.jobs.expire"),
+    Task("destroy_what_is_due", 3600, "portal.retention.jobs.work"),
     Task("simulate_rules", 30, "portal.rewards.simulation.ring"),
     Task("ship_rule_sets", 3600, "portal.rewards.jobs.ship"),
     Task("close_cases", 3600, "portal.cases.jobs.close"),

@@ -41,8 +41,10 @@ OFFERED = {
         "desk.deviations",
         "desk.samples",
         "desk.rule_sets",
+        "desk.retention",
     },
     Role.ADMINISTRATOR: {
+        "desk.retention",
         "desk.people",
         "desk.duty",
         "desk.units",
