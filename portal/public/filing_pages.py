@@ -125,9 +125,8 @@ def receipt_page(form: Form, filed: Filed, coming: Arriving) -> Response:
 
     if coming.files:
         return make_response(draw(own))
-    key = (
-        "receipt", at, alerts, filed.outcome, filed.duty_called, filed.has_name, locale(), theme(), text_size()
-    )  # fmt: skip
+    shape = alerts, filed.outcome, filed.duty_called, filed.has_name
+    key = ("receipt", at, *shape, locale(), theme(), text_size())
     return make_response(page_for(key, own, draw))
 
 

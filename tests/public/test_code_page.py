@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from time import sleep
 
 import pytest
@@ -417,7 +418,7 @@ def test_many_replacements_at_once_are_one(module_app: Flask) -> None:
         replacement.put_in_place(offer, visit, AT, ring)
 
     pairs = list(zip(tokens, offers, strict=True))
-    came = at_once(module_app, [lambda pair=pair: replacing(*pair) for pair in pairs])
+    came = at_once(module_app, [partial(replacing, *pair) for pair in pairs])
     assert came == Counter({"Refusal": 5, "done": 1})
     with module_app.app_context():
         report = db.session.get_one(Report, report_id)

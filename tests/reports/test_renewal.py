@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from portal.cases.renewal import NewCode, Stage
 from portal.database import db
 from portal.errors import NotAllowed, NotFound, Refusal
 from portal.notices.models import Delivery, Notice
+from portal.people.actor import Actor
 from portal.people.permissions import Role
 from portal.reports import codes, receipt, timeline, visits
 from portal.reports.models import CodeRenewal, Report
@@ -342,12 +344,12 @@ def test_two_confirmations_and_two_printings_at_once_are_one_code(module_app: Fl
         first, ring, report_id = office.actor("first"), keyring(), report.id
         db.session.commit()
         db.session.remove()
-    came = at_once(module_app, [lambda who=who: renewal.answer(row_id, True, who, AT) for who in seconds])
+    came = at_once(module_app, [partial(renewal.answer, row_id, True, who, AT) for who in seconds])
     assert came == Counter({"RequestOver": 7, "done": 1})
     minted = [receipt.mint() for _ in range(8)]
     came = at_once(
         module_app,
-        [lambda code=code: renewal.print_sheet(NewCode(row_id, code), first, AT, ring) for code in minted],
+        [partial(renewal.print_sheet, NewCode(row_id, code), first, AT, ring) for code in minted],
     )
     assert came == Counter({"RequestOver": 7, "done": 1})
     with module_app.app_context():
@@ -370,13 +372,11 @@ def test_of_two_officers_who_ask_at_once_one_request_stands(module_app: Flask) -
         report_id = report.id
         db.session.commit()
         db.session.remove()
-    came = at_once(
-        module_app,
-        [
-            lambda who=who: renewal.ask(db.session.get_one(Report, report_id), "passport", who, AT)
-            for who in actors * 3
-        ],
-    )
+
+    def asking(who: Actor) -> None:
+        renewal.ask(db.session.get_one(Report, report_id), "passport", who, AT)
+
+    came = at_once(module_app, [partial(asking, who) for who in actors * 3])
     assert came == Counter({"AskedAlready": 5, "done": 1})
 
 
