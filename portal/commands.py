@@ -25,6 +25,7 @@ from portal.environment import Environment
 from portal.errors import Refusal
 from portal.extensions import settings
 from portal.factory import create_app
+from portal.grants import grants
 from portal.money import MoneyError, format_yuan, parse_yuan
 from portal.people import accounts
 from portal.people import commands as access_commands
@@ -212,6 +213,7 @@ def register(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault, reward_rules):
         app.cli.add_command(command)
+    app.cli.add_command(grants)
     app.cli.add_command(access_commands.break_glass)
     app.cli.add_command(backup)
     app.cli.add_command(restore)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, exists, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, select, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant, choice
@@ -29,7 +29,7 @@ class Passkey(Base):
 
 
 Account.has_passkey = column_property(
-    exists().where(Passkey.account_id == Account.id).correlate_except(Passkey)
+    select(Passkey.id).where(Passkey.account_id == Account.id).correlate_except(Passkey).exists()
 )
 
 

@@ -14,7 +14,7 @@ from portal.errors import Refusal, gettext_noop
 from portal.people import accounts, factors, sessions, throttle
 from portal.people.actor import SYSTEM, Actor
 from portal.people.factors import Means, Proof
-from portal.people.models import Account
+from portal.people.models import Account, with_secrets
 from portal.people.passkeys import Purpose
 from portal.people.sessions import Place, SignedIn
 from portal.people.telling import News, tell
@@ -61,7 +61,8 @@ def log_in(ring: Keyring, attempt: Attempt, at: datetime) -> SignedIn:
     """Open a session, or raise LoginRefused. Commits on its way: a try counts before it is checked."""
     guess_key = throttle.counter_key(ring, "guess", attempt.name, attempt.network)
     free = throttle.claim(guess_key, at)
-    account = db.session.scalar(select(Account).where(Account.username == attempt.name))
+    named = select(Account).where(Account.username == attempt.name)
+    account = db.session.scalar(named.options(with_secrets()))
     # The password takes its time to check: no lock is held meanwhile.
     db.session.commit()
     right = accounts.password_matches(account, attempt.password) and free

@@ -14,7 +14,7 @@ from portal.people import factors, links, sessions
 from portal.people.actor import SYSTEM, Actor
 from portal.people.administration import Handover, OwnAccount
 from portal.people.credentials import FactorReset, LinkKind
-from portal.people.models import Account, RoleGrant
+from portal.people.models import Account, RoleGrant, with_secrets
 from portal.people.permissions import Permission, Role
 from portal.people.telling import News, tell
 
@@ -158,7 +158,7 @@ def _holders(*roles: Role) -> list[Account]:
     """Return the active accounts that hold one of the roles."""
     granted = RoleGrant.role.in_([role.value for role in roles])
     query = select(Account).where(Account.active, Account.grants.any(granted)).order_by(Account.id)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.options(with_secrets())))
 
 
 def _administrators(*, besides: tuple[int, ...]) -> list[Account]:

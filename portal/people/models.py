@@ -6,10 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer_group
+from sqlalchemy.orm.interfaces import LoaderOption
 
 from portal.database import Base, BigKey, Instant, Key, MaybeInstant
 from portal.people.permissions import Role
+
+SECRETS = "secrets"
 
 
 class Unit(Base):
@@ -59,9 +62,10 @@ class Account(Base):
     id: Mapped[Key]
     person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"), index=True)
     username: Mapped[str] = mapped_column(String(60), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(255))
-    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    totp_last_step: Mapped[int] = mapped_column(BigKey, default=0)
+    # Read where somebody proves who he is, and by nobody else: the public face may not even ask for them.
+    password_hash: Mapped[str] = mapped_column(String(255), deferred=True, deferred_group=SECRETS)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, deferred_group=SECRETS)
+    totp_last_step: Mapped[int] = mapped_column(BigKey, default=0, deferred=True, deferred_group=SECRETS)
     email: Mapped[str] = mapped_column(String(120), default="")
     telephone: Mapped[str] = mapped_column(String(20), default="")
     """Mobile number for alarms: of the office, not of a reporter."""
@@ -158,3 +162,8 @@ class DutyWeek(Base):
 
     officer: Mapped[Account | None] = relationship(foreign_keys=officer_id, lazy="joined")
     supervisor: Mapped[Account | None] = relationship(foreign_keys=supervisor_id, lazy="joined")
+
+
+def with_secrets() -> LoaderOption:
+    """Load passwords and secrets with the accounts of a query, where they are needed at once."""
+    return undefer_group(SECRETS)

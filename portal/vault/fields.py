@@ -18,14 +18,15 @@ def keep_fields(
     ring: Keyring, report_id: int, report_uuid: str, group: FieldGroup, fields: dict[str, str], at: datetime
 ) -> SealedField:
     """Seal a group of fields; what was sealed before in this group is overwritten under a new version."""
-    row = _row(report_id, group)
+    before = _row(report_id, group)
+    row = before
     if row is None:
         row = SealedField(report_id=report_id, field_group=group, version=0)
         db.session.add(row)
     row.version += 1
     sealed = seal_fields(ring.vault_key(), fields, context_of(group, report_uuid, row.version))
     row.blob, row.sealed_at = sealed.blob, at
-    if row.id is None:
+    if before is None:
         row.key = SealedKey(key_id=sealed.key_id, wrap=sealed.wrap)
         return row
     # The wrap before is never read: the public face's part of the database may not.
