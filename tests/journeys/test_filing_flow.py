@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.fixtures.browser import Tab
 from tests.fixtures.portal_process import ANSWER
+from tests.fixtures.visitors import make_receipt
 from tests.journeys.journey import PHONE, Journey, journey
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -191,6 +192,37 @@ def test_what_is_written_survives_a_crash_but_not_the_leaving(begun: Journey) ->
     page.wait_for_timeout(1000)
     page.goto(f"{tab.url}/report")
     assert page.input_value("#narrative") == ""
+    begun.findings.lines[:] = [
+        line for line in begun.findings.lines if "weather" not in line and "ERR_FAILED" not in line
+    ]
+
+
+@pytest.mark.parametrize(
+    "way",
+    ['form[action="/track/leave"] button', pytest.param("header a.leave", marks=pytest.mark.assure)],
+)
+def test_back_after_leaving_shows_nothing_of_the_report(begun: Journey, way: str) -> None:
+    """The next person at a shared computer presses Back: the page of the report is not there any more."""
+    with begun.portal.app.app_context():
+        report, code = make_receipt(narrative=TEXT)
+        number = report.number
+    tab = begun.tab()
+    page = tab.page
+    tab.goes_to("/track")
+    tab.fills(code=code)
+    tab.sends()
+    tab.reads(number)
+    page.route("https://www.weather.com.cn/**", lambda route: route.fulfill(body="sunny"))
+    page.locator(way).first.click()
+    page.wait_for_url(lambda url: not url.endswith("/track/report"))
+    page.wait_for_timeout(1000)
+    for _ in range(2):
+        page.go_back()
+        page.wait_for_timeout(500)
+        shown = page.content()
+        assert not [secret for secret in (number, code, code[:5]) if secret in shown]
+        assert "/track/report" not in page.url
+    assert not page.input_value("#code") if page.locator("#code").count() else True
     begun.findings.lines[:] = [
         line for line in begun.findings.lines if "weather" not in line and "ERR_FAILED" not in line
     ]

@@ -72,6 +72,7 @@ REVEALED = (
     # Opened once, by a POST that is in the log before it is answered; the text stands on its answer alone.
     Cell([Group.TELEPHONE, Group.MAIL], [INTAKE], ["POST desk.case_contact"]),
     Cell([Group.NAME], [IDENTITY], ["POST desk.identity_open"]),
+    Cell([Group.NAME], [IDENTITY], ["POST desk.lost_code_name"]),
     Cell([Group.TOLD], [IDENTITY], ["POST desk.cut_out_open"]),
     Cell([Group.NAME, Group.BANK, Group.ACCOUNT], [CASHIER], ["POST finance.payout_payee"]),
 )

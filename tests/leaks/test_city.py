@@ -41,8 +41,6 @@ from tests.leaks.rows import PUBLIC_KEYS, cells, guesses, prefixes
 from tests.leaks.scene import PEOPLE, STRANGER, Scene, Somebody, leaks_of, out_of_reach, some_of, somebody
 from tests.leaks.table import (
     CASHIER,
-    IDENTITY,
-    INTAKE,
     NOBODY,
     OPEN,
     REVEALED,
@@ -162,13 +160,19 @@ def test_a_visit_shows_nothing_sealed_and_nothing_of_other_reports(scene: Scene,
 REASON = "需要询问现场位置"
 
 
-STORY = {INTAKE: "shoesoles", IDENTITY: "pickles", CASHIER: "truckpark"}
+STORY = {
+    "POST desk.case_contact": "shoesoles",
+    "POST desk.identity_open": "pickles",
+    "POST desk.lost_code_name": "towercrane",
+    "POST desk.cut_out_open": "pickles",
+    "POST finance.payout_payee": "truckpark",
+}
 
 
 def revealing(scene: Scene, cell: Cell) -> tuple[str, dict[str, str], str]:
     """The address of a reveal, what is sent with it, and the page from which it is sent."""
     (role,), (door,) = cell.roles, cell.pages
-    tale = scene.city.tales[STORY[role]]
+    tale = scene.city.tales[STORY[door]]
     with scene.city.app.app_context():
         number, case = tale.report.number, tale.case.number
         award = tale.award.number if role is CASHIER else ""
@@ -179,6 +183,7 @@ def revealing(scene: Scene, cell: Cell) -> tuple[str, dict[str, str], str]:
     return {
         "POST desk.case_contact": (contact, reason, contact),
         "POST desk.identity_open": (f"{name}/name", {}, name),
+        "POST desk.lost_code_name": ("/desk/lost-code/name", {"number": number}, "/desk/lost-code"),
         "POST desk.cut_out_open": ("/desk/cut-out", {"number": number, **reason}, "/desk/cut-out"),
         "POST finance.payout_payee": (f"{payout}/payee", {}, payout),
     }[door]
