@@ -194,6 +194,20 @@ class Office:
         self.planted.mint(Kind.SESSION, cookie_of(self.app, browser)["_user_id"])
         return browser
 
+    def enters_a_call(self, officer: Browser) -> None:
+        """Type in what a caller told, with files that came by letter; the sheet shows the receipt code."""
+        planted = self.planted
+        typed = {
+            "channel": "letter",
+            "narrative": f"{planted.text}，来信说的。",
+            "identity": "real",
+            "name": planted.name,
+            "telephone": planted.telephone,
+        }
+        files = (photo(planted), document(planted))
+        sheet = well(sends(officer, "/desk/reports/new", files=files, **typed), 200)
+        planted.mint(Kind.RECEIPT, "-".join(CODE.findall(sheet.text)))
+
     def reveals(self, browser: Browser, path: str, to: str = "", **typed: str) -> str:
         """Open something sealed for a reason; returns the page that shows it."""
         because = {"reason": f"{self.planted.reason}，去现场前要问路", **typed}

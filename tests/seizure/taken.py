@@ -90,6 +90,7 @@ class Taken:
             for role in (Role.INTAKE_OFFICER, Role.IDENTITY_OFFICER, Role.CASHIER)
         ]
         officer, identity, cashier = hired
+        office.enters_a_call(officer)
         assert now.telephone in office.reveals(officer, f"/desk/cases/{number}/contact/{number}")
         assert now.name in office.reveals(
             identity, f"/desk/identity/{number}", f"/desk/identity/{number}/name"
