@@ -67,8 +67,9 @@ class AnswersForm(FlaskForm):
             (Question.REAL_NAME, self.real_name.data, self.real_name_reason.data),
             (Question.EMPLOYEE, self.employee.data, self.employee_reason.data),
         )
+        sealed = request.form.get("sealed", 0, type=int)
         return [
-            identity.Answer(report.id, question, choice == "yes", reason or "")
+            identity.Answer(report.id, question, choice == "yes", reason or "", sealed)
             for question, choice, reason in typed
             if choice in {"yes", "no"} and question in open_questions
         ]
@@ -117,12 +118,15 @@ def identity_open(number: str) -> ResponseReturnValue:
     except Refusal as refused:
         db.session.rollback()
         return _page(_asked_report(number), AnswersForm(), refused.sentence()), refused.status
+    # Before the vault reads it: a name that is given at this moment asks for another look.
+    sealed = identity.sealed_version(report.id)
     db.session.commit()
     try:
         opened = damage.reveal(opening, current_user.actor, clock.now())
     except Refusal as refused:
         return _page(report, AnswersForm(), refused.sentence()), refused.status
-    return _page(report, AnswersForm(), opened=opened)  # what was typed before it was opened stays
+    # What was typed before it was opened stays.
+    return _page(report, AnswersForm(), opened=opened, sealed=sealed)
 
 
 @desk.post("/identity/<number>")
@@ -171,7 +175,10 @@ def _asked_report(number: str) -> Report:
     return report
 
 
-def _page(report: Report, form: AnswersForm, refusal: str = "", opened: Revealed | None = None) -> str:
+def _page(
+    report: Report, form: AnswersForm, refusal: str = "", opened: Revealed | None = None, sealed: int = 0
+) -> str:
+    """Draw the questions; ``sealed`` is the version of the name that was opened."""
     checks = identity.checks_of(report.id)
     case = db.session.get_one(Case, report.case_id)
     return render_template(
@@ -181,6 +188,7 @@ def _page(report: Report, form: AnswersForm, refusal: str = "", opened: Revealed
         form=form,
         refusal=refusal,
         legal=opened.fields if opened else None,
+        sealed=sealed or identity.sealed_version(report.id),
         named_like=[words for fact, words in NAMED_LIKE.items() if opened and opened.facts.get(fact)],
         apart=_apart(report),
         besides=[

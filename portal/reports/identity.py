@@ -19,7 +19,7 @@ from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Permission
 from portal.reports.models import IdentityCheck, Question, RealName, Report
 from portal.vault.groups import FieldGroup
-from portal.vault.models import Opening
+from portal.vault.models import Opening, SealedField
 from portal.vault.openings import ask_to_open
 
 OPENED = "identity_opened"
@@ -44,6 +44,15 @@ class AlreadyAnswered(Refusal):
     status = 409
 
 
+class NameChanged(Refusal):
+    """The yes or no is about a name that is not the reporter's any more."""
+
+    message = gettext_noop(
+        "The reporter gave another name after you opened this page. Open it again; nothing was kept."
+    )
+    status = 409
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A yes or no to one question about the reporter of one report."""
@@ -52,6 +61,8 @@ class Answer:
     question: Question
     yes: bool
     reason: str
+    sealed: int = 0
+    """Version of the sealed name that the form was about; 0 where it is about whichever there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,8 @@ def answer(command: Answer, actor: Actor, at: datetime) -> IdentityCheck:
         raise NotFound
     if check.answer is not None:
         raise AlreadyAnswered
+    if command.sealed and command.sealed != sealed_version(command.report_id):
+        raise NameChanged
     reason = command.reason.strip()[:LONGEST_REASON]
     if len(reason) < SHORTEST_REASON:
         raise ReasonMissing(least=SHORTEST_REASON)
@@ -114,6 +127,14 @@ def answer(command: Answer, actor: Actor, at: datetime) -> IdentityCheck:
     )
     db.session.flush()
     return check
+
+
+def sealed_version(report_id: int) -> int:
+    """Return the version of the sealed name of a report, 0 when there is none."""
+    version = select(SealedField.version).where(
+        SealedField.report_id == report_id, SealedField.field_group == FieldGroup.LEGAL
+    )
+    return db.session.scalar(version) or 0
 
 
 def checks_of(report_id: int) -> dict[Question, IdentityCheck]:

@@ -32,7 +32,7 @@ def work() -> None:
     elif run.go_on(begun, at, SLICE_SECONDS):
         log.info("retention: a pass ended; destroyed %s", dict(begun.destroyed) or "nothing")
         tidy(at)
-    _leave_the_log()
+    leave_the_log()
 
 
 def tidy(at: datetime) -> None:
@@ -67,7 +67,7 @@ def _old_notices(before: datetime) -> int:
     return len(ids)
 
 
-def _leave_the_log() -> None:
+def leave_the_log() -> None:
     """SQLite keeps what was overwritten in its write-ahead log until that is emptied."""
     if db.engine.dialect.name != "sqlite":
         return

@@ -108,6 +108,25 @@ def test_a_name_that_was_not_confirmed_is_asked_about_anew(app: Flask) -> None:
     assert {check.answer for check in checks_of(report.id).values()} == {None}
 
 
+def test_a_yes_to_the_name_before_is_no_yes_to_the_one_after(app: Flask) -> None:
+    """The officer would confirm a name that nobody has looked at, and the money would go to it."""
+    world = World()
+    report = named_report(verified_case(world))
+    officer = Browser(app, world.accounts["identity"])
+    browser, code = visiting(app, report)
+    answers = {"real_name": "yes", "real_name_reason": "已与社保记录核对"}
+    path = f"/desk/identity/{report.number}"
+    with frozen(AT):
+        form = {**officer.hidden(officer.get(path)), **answers}
+        assert given(browser, code, name="王五一") == 303
+        refused = officer.client.post(path, data=form)
+        assert refused.status_code == 409
+        assert "another name" in refused.text
+        assert report.real_name is RealName.DECLARED
+        assert officer.post(path, **answers).status_code == 302
+    assert report.real_name is RealName.CONFIRMED
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
