@@ -19,7 +19,7 @@ from portal.database import db
 from portal.errors import NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
-from portal.rewards import awards, rulebook, signatures, staged
+from portal.rewards import awards, rulebook, staged
 from portal.rewards.explain import Audience
 from portal.rewards.facts import findings_of
 from portal.rewards.lines import lines_for
@@ -58,9 +58,8 @@ def award_review(number: str) -> ResponseReturnValue:
     actor = current_user.actor
     case = queries.find_case(number, actor, Permission.AWARD_REVIEW)
     version = whole(request.form.get("award_version")) or 0
-    profile = signatures.profile()
     try:
-        awards.review(case, version, actor, clock.now(), profile=profile)
+        awards.review(case, version, actor, clock.now())
     except Refusal as refusal:
         db.session.rollback()
         flash(refusal.sentence(), "warn")

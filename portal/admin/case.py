@@ -31,7 +31,6 @@ from portal.reports.models import Message, MessageSide
 from portal.reports.reasons import in_words
 from portal.retention.holds import standing_hold
 from portal.retention.words import GROUNDS
-from portal.rewards import signatures
 from portal.rewards.panel import panel
 
 
@@ -72,7 +71,7 @@ def case(number: str) -> str:
         "admin/case.html",
         **shown(found, actor, now),
         log=[_line(logged) for logged in dossier.log_of(found, EVENTS)],
-        award_panel=panel(found, actor, now, signatures.profile()),
+        award_panel=panel(found, actor, now),
         verification=verification_panel(found, actor),
         merged_into=dossier.number_of(found.merged_into_id) if found.merged_into_id else None,
         hold=standing_hold(found.id),

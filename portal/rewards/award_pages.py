@@ -75,12 +75,11 @@ def award_decide(number: str) -> ResponseReturnValue:
 def _decide(action: str, found: Award, form: DecisionForm) -> str:
     at, actor = clock.now(), current_user.actor
     decision = form.decision(found.id)
-    profile = signatures.profile()
     if action == "approve":
-        awards.approve(decision, actor, at, claim_days=settings().deadlines.claim_days, profile=profile)
+        awards.approve(decision, actor, at, claim_days=settings().deadlines.claim_days)
         return str(gettext("Approved. The money is reserved, and the reporter is told."))
     if action == "cosign":
-        awards.cosign(decision, actor, at, profile=profile)
+        awards.cosign(decision, actor, at)
         return str(gettext("Signed. Somebody else of finance can approve it now."))
     if action == "send_back":
         awards.send_back(decision, actor, at)

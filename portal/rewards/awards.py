@@ -27,7 +27,7 @@ from portal.rewards.rules.codes import DerivationError
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.outcome import Need
-from portal.rewards.signing import Profile, SigningStep
+from portal.rewards.signing import SigningStep
 from portal.rewards.standing import Block, NotReady, standing
 from portal.rewards.steps import LIVE_AWARDS, SHARE_STEPS, AwardAction, AwardStatus, ShareAction
 from portal.rewards.timing import is_time
@@ -161,16 +161,16 @@ def refresh(award: Award, at: datetime) -> bool:
     return True
 
 
-def cosign(decision: Decision, actor: Actor, at: datetime, *, profile: Profile) -> Award:
+def cosign(decision: Decision, actor: Actor, at: datetime) -> Award:
     """Sign what finance saw as its second person, so that somebody else can approve it."""
     award = _to_decide(decision, actor)
     _must_stand(award)
-    signatures.sign(award, SigningStep.COSIGN, actor, at, profile)
+    signatures.sign(award, SigningStep.COSIGN, actor, at, signatures.profile())
     db.session.flush()
     return award
 
 
-def review(case: Case, version: int, actor: Actor, at: datetime, *, profile: Profile) -> Award:
+def review(case: Case, version: int, actor: Actor, at: datetime) -> Award:
     """Sign the award of a case as its supervisor saw it; ``version`` is the award's."""
     if not actor.may(Permission.AWARD_REVIEW):
         raise NotAllowed
@@ -181,7 +181,7 @@ def review(case: Case, version: int, actor: Actor, at: datetime, *, profile: Pro
     if award.version != version:
         raise AwardChanged
     _must_stand(award)
-    signatures.sign(award, SigningStep.REVIEW, actor, at, profile)
+    signatures.sign(award, SigningStep.REVIEW, actor, at, signatures.profile())
     db.session.flush()
     return award
 
@@ -193,15 +193,13 @@ def _must_stand(award: Award) -> None:
     _must_add_up(award)
 
 
-def approve(
-    decision: Decision, actor: Actor, at: datetime, *, claim_days: int, profile: Profile = Profile.SMALL
-) -> Award:
+def approve(decision: Decision, actor: Actor, at: datetime, *, claim_days: int) -> Award:
     """Approve what finance saw: reserve the money, tell the reporter, open the claim; or refuse with why."""
     award = _to_decide(decision, actor)
     if award.status is not AwardStatus.PROPOSED:
         raise NotInThisState
     _must_stand(award)
-    signatures.require_all(award, profile)
+    signatures.require_all(award, signatures.profile())
     if signatures.has_signed(award.id, actor.person_id):
         raise signatures.HadAHand
     hands.note_verifiers(award, at)

@@ -24,7 +24,7 @@ from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.vocabulary import Kind
-from portal.rewards.signing import Profile, SigningStep
+from portal.rewards.signing import SigningStep
 from portal.rewards.staged import StageRow, stages_of
 from portal.rewards.steps import AwardStatus
 from portal.rewards.stored_facts import facts_of
@@ -77,14 +77,14 @@ class Panel:
     """Fields to try figures in; None for whoever does not verify, and once the award is approved."""
 
 
-def panel(case: Case, actor: Actor, _now: datetime, profile: Profile = Profile.SMALL) -> Panel | None:
+def panel(case: Case, actor: Actor, _now: datetime) -> Panel | None:
     """Return the award panel of a case; None while there is nothing to say."""
     if case.status in NOT_YET or case.merged_into_id is not None:
         return None
     award = live_award(case.id)
     findings = findings_of(case)
     if award is not None:
-        return _of_award(case, award, actor, profile)
+        return _of_award(case, award, actor)
     if not findings:
         return None
     governing = rulebook.governing(case, findings)
@@ -133,9 +133,9 @@ def may_act(case: Case, actor: Actor) -> bool:
     )
 
 
-def _of_award(case: Case, award: Award, actor: Actor, profile: Profile) -> Panel:
+def _of_award(case: Case, award: Award, actor: Actor) -> Panel:
     waits = award.status is AwardStatus.PROPOSED
-    left = signatures.still_missing(award, profile) if waits else ()
+    left = signatures.still_missing(award, signatures.profile()) if waits else ()
     open_award = award.status in OPEN_AWARDS
     verified = hands.held_by(award.id, actor.person_id) is Act.VERIFY
     governing = rules_of_award(award)

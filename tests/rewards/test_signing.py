@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -56,7 +57,10 @@ def test_a_larger_award_never_needs_fewer_people(one: int, other: int, major: bo
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An office of a city that lets many sign."""
+    settings = replace(app.extensions["portal_settings"], signing_profile="city")
+    monkeypatch.setitem(app.extensions, "portal_settings", settings)
     made = World()
     made.fund()
     return made
@@ -67,7 +71,7 @@ def seen(award: Award) -> Decision:
 
 
 def approve(world: World, award: Award, who: str = "finance") -> Award:
-    return awards.approve(seen(award), world.actor(who), AT, claim_days=60, profile=Profile.CITY)
+    return awards.approve(seen(award), world.actor(who), AT, claim_days=60)
 
 
 def test_an_award_of_many_yuan_waits_for_a_second_person(world: World) -> None:
@@ -75,12 +79,12 @@ def test_an_award_of_many_yuan_waits_for_a_second_person(world: World) -> None:
     with pytest.raises(SignatureMissing):
         approve(world, award)
     second = actor_of(make_account(Role.FINANCE, name="钱副签"))
-    awards.cosign(seen(award), second, AT, profile=Profile.CITY)
+    awards.cosign(seen(award), second, AT)
     assert [one.name for one in signatures.state_of(award, Profile.CITY)] == ["钱副签"]
     with pytest.raises(SignedAlready):
-        awards.cosign(seen(award), world.actor("finance"), AT, profile=Profile.CITY)
+        awards.cosign(seen(award), world.actor("finance"), AT)
     with pytest.raises(HadAHand):
-        awards.approve(seen(award), second, AT, claim_days=60, profile=Profile.CITY)
+        awards.approve(seen(award), second, AT, claim_days=60)
     assert approve(world, award).status is AwardStatus.APPROVED
     assert award.signatures_needed == 1
 
@@ -90,10 +94,10 @@ def test_a_very_large_award_is_reviewed_by_a_supervisor_first(world: World) -> N
     case = awards.case_of(award)
     second = actor_of(make_account(Role.FINANCE))
     with pytest.raises(SignedAlready):
-        awards.cosign(seen(award), second, AT, profile=Profile.CITY)
+        awards.cosign(seen(award), second, AT)
     supervisor = actor_of(make_account(Role.SUPERVISOR))
-    awards.review(case, award.version, supervisor, AT, profile=Profile.CITY)
-    awards.cosign(seen(award), second, AT, profile=Profile.CITY)
+    awards.review(case, award.version, supervisor, AT)
+    awards.cosign(seen(award), second, AT)
     assert approve(world, award).signatures_needed == 2
 
 
@@ -103,12 +107,12 @@ def test_who_verified_the_case_signs_nothing_of_it(world: World) -> None:
     verifier = world.accounts["verifier"]
     again = actor_of(make_account(Role.SUPERVISOR, person=verifier.person))
     with pytest.raises(HadAHand):
-        awards.review(awards.case_of(award), award.version, again, AT, profile=Profile.CITY)
+        awards.review(awards.case_of(award), award.version, again, AT)
 
 
 def test_a_signature_dies_with_the_amount_it_was_given_for(world: World) -> None:
     award = proposed(world, firm=100_000)
-    awards.cosign(seen(award), actor_of(make_account(Role.FINANCE)), AT, profile=Profile.CITY)
+    awards.cosign(seen(award), actor_of(make_account(Role.FINANCE)), AT)
     award.amount_fen += 1
     assert signatures.still_missing(award, Profile.CITY) == (COSIGN,)
 
