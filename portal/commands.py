@@ -23,6 +23,7 @@ from portal.database import db
 from portal.doctor import Finding, Grade
 from portal.environment import Environment
 from portal.errors import Refusal
+from portal.evidence.commands import evidence
 from portal.extensions import settings
 from portal.factory import create_app
 from portal.grants import grants
@@ -135,7 +136,10 @@ def create_keys() -> None:
         Keyring.create(path)
     except KeyFileError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"The key files are made in {path}: web.json, desk.json, vault.json and vault.pub.")
+    click.echo(
+        f"The key files are made in {path}: web.json, desk.json, files.json, worker.json, vault.json,"
+        " worker.pub and vault.pub."
+    )
     click.echo(
         "Without them no identity and no receipt code can be read again. Keep copies, away from the database;"
         " `flask vault init` makes the recovery file of the vault."
@@ -240,6 +244,7 @@ def mending_app(error: SettingsError | KeyFileError) -> Flask:
     app.cli.add_command(name_faults)
     app.cli.add_command(keys)
     app.cli.add_command(vault)
+    app.cli.add_command(evidence)
     return app
 
 

@@ -35,6 +35,7 @@ from portal.database import db, set_read_only
 from portal.errors import Refusal, Stale, gettext_noop
 from portal.evidence.partials import Partials
 from portal.evidence.store import make_store
+from portal.evidence.vaulted import make_originals
 from portal.extensions import babel, csrf, limiter, login_manager
 from portal.notices import letters
 from portal.people import labels, passkeys, sessions
@@ -45,7 +46,7 @@ from portal.run import doorbell
 from portal.translations.catalogue import ensure_compiled
 from portal.vault.client import VaultClient
 from portal.vault.keyfiles import KeyFileError
-from portal.vault.keys import Holder, Keyring, split_single_file
+from portal.vault.keys import Holder, Keyring, complete, split_single_file
 
 log = logging.getLogger("portal")
 
@@ -126,6 +127,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.extensions["portal_keyring"] = _keyring(settings, app.extensions["portal_faces"])
     app.extensions["portal_vault"] = VaultClient(settings.vault_socket)
     app.extensions["portal_store"] = make_store(settings, app.extensions["portal_keyring"])
+    app.extensions["portal_originals"] = make_originals(settings, app.extensions["portal_keyring"])
     app.extensions["portal_partials"] = Partials(settings.evidence_dir / "uploads")
     # A body that arrives slowly holds a thread: uploads never take the last ones.
     app.extensions["portal_upload_slots"] = BoundedSemaphore(max(1, settings.web_threads // 2))
@@ -160,8 +162,17 @@ def _keyring(settings: Settings, faces: frozenset[str]) -> Keyring:
     if not settings.keys_path.exists() and not settings.is_production:
         with contextlib.suppress(KeyFileError):  # another process was first
             Keyring.create(settings.keys_path)
-    holders = {Holder.WEB, Holder.DESK} if "desk" in faces else {Holder.WEB}
-    return Keyring.load(settings.keys_path, holders)
+    complete(settings.keys_path)
+    ring = Keyring.load(settings.keys_path, _holders(faces))
+    ring.working_key()  # without it no file could be taken in: said now, not to a visitor
+    return ring
+
+
+def _holders(faces: frozenset[str]) -> frozenset[Holder]:
+    """Choose the key files: who shows the public face alone, from which everybody is met, gets the fewest."""
+    if "desk" in faces:
+        return frozenset({Holder.WEB, Holder.DESK, Holder.FILES})
+    return frozenset({Holder.WEB}) if faces else frozenset({Holder.WEB, Holder.FILES})
 
 
 def _extensions(app: Flask) -> None:

@@ -7,6 +7,7 @@ from typing import IO, cast
 from flask import Request
 
 from portal.evidence.incoming import Incoming
+from portal.evidence.vaulted import folder_of
 from portal.extensions import settings
 
 
@@ -21,4 +22,4 @@ class FormRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         limits = settings()
-        return cast(IO[bytes], Incoming(limits.evidence_dir / "tmp", limits.upload_free_space_floor))
+        return cast(IO[bytes], Incoming(folder_of(limits) / "tmp", limits.upload_free_space_floor))

@@ -13,8 +13,7 @@ from portal.admin.forms import OpeningForm
 from portal.database import db
 from portal.errors import NotFound, Refusal
 from portal.reports import cut_out as service
-from portal.reports import damage
-from portal.reports import reasons
+from portal.reports import damage, reasons
 from portal.reports.models import Report
 from portal.reports.second_person import ask_second
 from portal.vault import seconds

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from math import ceil, floor
+from typing import cast
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -23,8 +24,13 @@ from portal.evidence import originals, redaction
 from portal.evidence.models import Evidence
 from portal.evidence.redaction import Box
 from portal.evidence.store import StoreError
+from portal.evidence.vaulted import Originals
+from portal.people.actor import Actor
 from portal.people.permissions import Permission
+from portal.reports.second_person import ask_second
 from portal.run.queue import enqueue
+from portal.vault import seconds
+from portal.vault.asking import vault
 
 SIDES = ("left", "top", "width", "height")
 EMPTY_ROWS = 4
@@ -61,9 +67,12 @@ def evidence_original(uuid: str) -> ResponseReturnValue:
         event = originals.record_opening(
             item, case.id, form.reason.data, actor=current_user.actor, at=clock.now()
         )
+        asked = originals.ask(item, event, actor=current_user.actor, at=clock.now())
         # Whoever gets the original is in the log already, whatever happens to this answer.
         db.session.commit()
-        file = originals.open_original(the_store(), item, event.id)
+        file = originals.open_original(_places(), item, asked)
+    except seconds.NeedsSecond as refused:
+        return _second_wanted(uuid, form, refused)
     except StoreError:
         return _asked(item, case, form, OriginalUnreadable().sentence()), OriginalUnreadable.status
     except Refusal as refused:
@@ -96,6 +105,24 @@ def evidence_redact(uuid: str) -> ResponseReturnValue:
     enqueue("redact_evidence", drawn.id)
     flash(gettext("Kept. The blacked-out copy is being made; it appears here in a moment."))
     return redirect(url_for("desk.evidence", uuid=uuid))
+
+
+def _second_wanted(uuid: str, form: ReasonForm, refused: Refusal) -> ResponseReturnValue:
+    """Put the request up for a second person; nothing is in the log of openings yet."""
+    db.session.rollback()
+    item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
+    actor: Actor = current_user.actor
+    role = actor.role_for(Permission.EVIDENCE_ORIGINAL)
+    wish = seconds.OriginalWish(item.id, item.report_id, role, (form.reason.data or "").strip())
+    ask_second(wish, actor, clock.now())
+    db.session.commit()
+    return _asked(item, case, form, refused.sentence()), refused.status
+
+
+def _places() -> originals.Places:
+    return originals.Places(
+        cast(Originals, current_app.extensions["portal_originals"]), the_store(), vault()
+    )
 
 
 def _asked(item: Evidence, case: Case, form: ReasonForm, refusal: str = "") -> str:

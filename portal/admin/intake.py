@@ -26,7 +26,8 @@ from portal.database import db
 from portal.evidence import staging
 from portal.evidence.inspection import ACCEPT, TAKES_FILMS, InspectionError
 from portal.evidence.staging import Received
-from portal.evidence.store import Store, StoreError
+from portal.evidence.store import StoreError
+from portal.evidence.vaulted import Originals
 from portal.extensions import settings
 from portal.people.actor import Actor
 from portal.reports import cutting, receipt
@@ -154,7 +155,7 @@ def _settled(
 
 def _files(typed: Typed) -> list[Received]:
     """Store what came along; a file that is refused is named, the others are chosen once more."""
-    store = cast(Store, current_app.extensions["portal_store"])
+    originals = cast(Originals, current_app.extensions["portal_originals"])
     received: list[Received] = []
     for upload in request.files.getlist("files")[: MOST_FILES + 1]:
         if not upload.filename:
@@ -163,7 +164,7 @@ def _files(typed: Typed) -> list[Received]:
             typed.file_faults.append(_fault(FaultCode.FILES_TOO_MANY, upload))
             break
         try:
-            received.append(staging.receive(upload.stream, store))
+            received.append(staging.receive(upload.stream, originals))
         except InspectionError:
             typed.file_faults.append(_fault(FaultCode.FILE_NOT_ALLOWED, upload))
         except StoreError:

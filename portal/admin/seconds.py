@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -20,11 +21,12 @@ from portal.reports.reasons import in_words
 from portal.vault import seconds
 from portal.vault.groups import FieldGroup
 
-GROUPS = {
+GROUPS: dict[str, LazyString] = {
     FieldGroup.CONTACT: lazy_gettext("Telephone and e-mail"),
     FieldGroup.LEGAL: lazy_gettext("Name and employment"),
     FieldGroup.PAYEE: lazy_gettext("Bank account"),
     FieldGroup.TOLD: lazy_gettext("Cut out of the text"),
+    seconds.ORIGINAL: lazy_gettext("The original of a file"),
 }
 
 

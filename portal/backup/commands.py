@@ -23,8 +23,9 @@ from portal.config import Settings, SettingsError
 from portal.config_vault import private_file
 from portal.environment import Environment
 from portal.evidence.store import StoreError
+from portal.evidence.vaulted import originals_in
 from portal.vault.keyfiles import KeyFileError
-from portal.vault.keys import Holder, file_of
+from portal.vault.keys import WORKING_FILES, Holder, file_of
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -141,7 +142,8 @@ def _tell_keys(settings: Settings) -> None:
     """Say where the keys lie now; none of them is in the backup."""
     click.echo("No key is in the backup. They lie here now:")
     vault = private_file(Environment(os.environ), settings.data)
-    for path in (*(file_of(settings.keys_path, holder) for holder in Holder), vault):
+    files = [file_of(settings.keys_path, holder) for holder in Holder]
+    for path in (*files, settings.keys_path / WORKING_FILES[0], vault):
         there = "" if os.access(path, os.R_OK) else " (not there, or not readable by this user)"
         click.echo(f"  {path}{there}")
 
@@ -158,6 +160,8 @@ def _prove_kept(settings: Settings, taken: Taken, kept: Path, ask: AskPhrase) ->
         yield from keys.prove(taken.facts)
         if not taken.manifest.in_bucket:
             samples = taken.manifest.samples.values()
+            originals = originals_in(taken.folder / "evidence", keys.ring)
+            yield from keys.prove_originals(taken.facts, originals)
             yield from keys.prove_files(
                 (digest, taken.folder / "evidence" / digest[:2] / digest) for digest in samples
             )

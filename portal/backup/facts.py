@@ -30,8 +30,9 @@ NAMING = (
     ("evidence", "thumb_digest"),
     ("evidence_pages", "digest"),
     ("redactions", "digest"),
-    ("staged_files", "digest"),
 )
+# Those that name an original: by its own name, in an older shape and before it is resealed by its digest.
+HOLDING = ("evidence", "staged_files")
 FORMER_HEAD = 300  # bytes: longer than the header with the longest key id
 
 
@@ -52,10 +53,14 @@ class Facts:
     migration: str
     counts: dict[str, int]
     digests: frozenset[str]
+    names: frozenset[str]
+    """The originals that lie under names of their own."""
     needs: dict[str, list[str]]
     canaries: tuple[Sample, ...]
     fields: tuple[Sample, ...]
     seeds: tuple[Sample, ...]
+    originals: tuple[Sample, ...]
+    """One original for each pair of the vault: its context is its name and its digest."""
 
 
 def gather(connection: Connection) -> Facts:
@@ -63,10 +68,14 @@ def gather(connection: Connection) -> Facts:
     tables = set(inspect(connection).get_table_names())
     fields, seeds = tuple(_fields(connection, tables)), tuple(_seeds(connection, tables))
     receipts = _column(connection, tables, "reports", "receipt_key_id")
+    originals = tuple(_sealed_originals(connection, tables))
+    working = _column(connection, tables, "original_keys", "working_key_id")
     wrapped = {str(one) for one in _column(connection, tables, "sealed_keys", "key_id")}
+    wrapped |= {str(one) for one in _column(connection, tables, "original_keys", "vault_key_id")}
     needs = {
         "receipt": sorted(str(one) for one in receipts),
         "vault": sorted(wrapped | {sample.key_id for sample in fields}),
+        "working": sorted(str(one) for one in working if one),
         "totp": sorted({sample.key_id for sample in seeds}),
     }
     return Facts(
@@ -77,29 +86,55 @@ def gather(connection: Connection) -> Facts:
             if table in tables
         },
         digests=digests(connection),
+        names=names(connection),
         needs=needs,
         canaries=tuple(_canaries(connection, tables)),
         fields=fields,
         seeds=seeds,
+        originals=originals,
     )
 
 
 def digests(connection: Connection) -> frozenset[str]:
-    """Return the digest of every stored file that a row names."""
+    """Return the digest of every file that a row names by it."""
     tables = set(inspect(connection).get_table_names())
     named = [_column(connection, tables, table, column) for table, column in NAMING]
-    return frozenset(
-        str(digest) for one in (*named, _originals(connection, tables)) for digest in one if digest
+    former = [_originals(connection, table, "digest") for table in HOLDING if table in tables]
+    return frozenset(str(digest) for one in (*named, *former) for digest in one if digest)
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """Return the name of every original that lies under its own."""
+    tables = set(inspect(connection).get_table_names())
+    if "original_keys" not in tables:
+        return frozenset()
+    named = [_originals(connection, table, "original") for table in HOLDING]
+    return frozenset(str(name) for one in named for name in one if name)
+
+
+def _originals(connection: Connection, table: str, column: str) -> set[Any]:
+    """Return the originals that were not destroyed; an older shape has neither mark nor name."""
+    columns = {str(one["name"]) for one in inspect(connection).get_columns(table)}
+    conditions = ["original = ''"] if column == "digest" and "original" in columns else []
+    if "original_destroyed_at" in columns:
+        conditions.append("original_destroyed_at IS NULL")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return set(connection.execute(text(f"SELECT DISTINCT {column} FROM {table}{where}")).scalars())  # noqa: S608
+
+
+def _sealed_originals(connection: Connection, tables: set[str]) -> Iterator[Sample]:
+    """Yield one original of each pair to which any is sealed."""
+    if "original_keys" not in tables:
+        return
+    rows = connection.execute(
+        text(
+            "SELECT name, digest, vault_key_id, vault_wrap FROM original_keys WHERE name IN"
+            " (SELECT max(name) FROM original_keys WHERE name IN (SELECT original FROM evidence)"
+            " GROUP BY vault_key_id)"
+        )
     )
-
-
-def _originals(connection: Connection, tables: set[str]) -> set[Any]:
-    """Return the originals that were not destroyed; an older shape has no mark of it."""
-    if "evidence" not in tables:
-        return set()
-    columns = {str(column["name"]) for column in inspect(connection).get_columns("evidence")}
-    kept = " WHERE original_destroyed_at IS NULL" if "original_destroyed_at" in columns else ""
-    return set(connection.execute(text(f"SELECT DISTINCT digest FROM evidence{kept}")).scalars())  # noqa: S608
+    for row in rows:
+        yield Sample(row.vault_key_id, b"", bytes(row.vault_wrap), (row.name, row.digest))
 
 
 def _column(connection: Connection, tables: set[str], table: str, column: str) -> set[Any]:

@@ -11,13 +11,16 @@ from pathlib import Path
 from portal.backup.facts import Facts, Sample
 from portal.backup.manifest import PIECE, BackupError
 from portal.evidence.chunks import Layout, StoreError, original_in, read_head
-from portal.vault import recovery
+from portal.evidence.vaulted import Originals
+from portal.vault import recovery, working
+from portal.vault.file_keys import unwrap_lasting
 from portal.vault.keyfiles import KeyFileError
 from portal.vault.keys import Holder, Keyring, Purpose, file_of
 from portal.vault.opening import SealError, open_sealed
 from portal.vault.pairs import PRIVATE_FILE, VaultKeys
 from portal.vault.process import CANARY
 from portal.vault.unsealing import open_fields
+from portal.vault.working import WorkingKeys
 
 RECOVERY_FILES = "vault-recovery-*.json"
 AskPhrase = Callable[[Path], str]
@@ -30,16 +33,20 @@ class KeptKeys:
     folder: Path
     ring: Keyring = field(repr=False)
     vault: VaultKeys = field(repr=False)
+    workers: WorkingKeys | None = field(repr=False)
 
     @classmethod
     def load(cls, folder: Path, ask: AskPhrase) -> KeptKeys:
-        """Read a folder with web.json, desk.json, vault.pub and vault.json or a recovery file.
+        """Read a folder with all key files, the vault's pair in vault.json or a recovery file.
 
-        Raises BackupError. ``ask`` returns the passphrase of a recovery file.
+        An earlier version had neither files.json nor worker.json. Raises BackupError. ``ask`` returns the
+        passphrase of a recovery file.
         """
         try:
             ring = Keyring.load(folder)
-            return cls(folder, ring, _vault_keys(folder, ask))
+            workers = folder / working.PRIVATE_FILE
+            held = WorkingKeys.load(workers) if workers.exists() else None
+            return cls(folder, ring, _vault_keys(folder, ask), held)
         except KeyFileError as error:
             raise BackupError(f"{error}") from None
 
@@ -47,6 +54,7 @@ class KeptKeys:
         """Return the keys that the data needs and that are not here, as purpose and id."""
         held = {purpose.value: {key_id for key_id, _ in self.ring.all(purpose)} for purpose in Purpose}
         held["vault"] = {key.id for key in (*self.vault.pairs, *self.vault.former)}
+        held["working"] = {key.id for key in self.workers.pairs} if self.workers else set()
         return [
             f"{name} {one}" for name, ids in sorted(needs.items()) for one in ids if one not in held[name]
         ]
@@ -54,7 +62,11 @@ class KeptKeys:
     def differing(self, directory: Path) -> list[str]:
         """Return the keys of the portal's own files that have another content here under the same id."""
         found = []
-        for holder, purposes in ((Holder.WEB, (Purpose.RECEIPT, Purpose.EVIDENCE)), (Holder.DESK, ("totp",))):
+        for holder, purposes in (
+            (Holder.WEB, (Purpose.RECEIPT,)),
+            (Holder.DESK, (Purpose.TOTP,)),
+            (Holder.FILES, (Purpose.EVIDENCE,)),
+        ):
             if not os.access(file_of(directory, holder), os.R_OK):
                 continue
             own = Keyring.load(directory, {holder})
@@ -62,6 +74,22 @@ class KeptKeys:
                 here = dict(self.ring.all(purpose))
                 found += [f"{purpose} {one}" for one, key in own.all(purpose) if here.get(one, key) != key]
         return found
+
+    def prove_originals(self, facts: Facts, originals: Originals) -> Iterator[str]:
+        """Open an original of each pair as the vault does, compare it with its digest. Raises BackupError."""
+        for one in facts.originals:
+            name, digest = one.context
+            found = hashlib.sha256()
+            try:
+                key = unwrap_lasting(self.vault, name, digest, one.wrap or b"")
+                with originals.open(name, key) as original:
+                    while piece := original.read(PIECE):
+                        found.update(piece)
+            except (SealError, StoreError, OSError):
+                found = hashlib.sha256()
+            if found.hexdigest() != digest:
+                raise BackupError(f"The vault key {one.key_id} in {self.folder} does not open {name}.")
+            yield f"original {name[:12]} opened with the vault's key, its checksum is right"
 
     def prove(self, facts: Facts) -> Iterator[str]:
         """Open one of each kind; yields what was opened. Raises BackupError."""

@@ -20,7 +20,10 @@ BUCKET_LIST = "evidence.list"
 PIECE = 1024 * 1024
 
 # A manifest never leads outside its folder.
-_PATH = re.compile(r"database\.sqlite|database\.dump|evidence\.list|evidence/[0-9a-f]{2}/[0-9a-f]{64}")
+_PATH = re.compile(
+    r"database\.sqlite|database\.dump|evidence\.list|evidence/[0-9a-f]{2}/[0-9a-f]{64}"
+    r"|evidence/originals/[0-9a-f]{2}/[0-9a-f]{32}"
+)
 
 
 class BackupError(Exception):

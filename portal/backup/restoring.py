@@ -18,11 +18,13 @@ from portal.backup.kept import KeptKeys
 from portal.backup.manifest import BUCKET_LIST, BackupError, Manifest
 from portal.config import Settings
 from portal.evidence.store import StoreError, make_store
+from portal.evidence.vaulted import make_originals
 from portal.vault import keyfiles
 from portal.vault.keyfiles import KeyFileError
-from portal.vault.keys import FORMAT, VERSION, Holder, file_of
+from portal.vault.keys import FORMAT, VERSION, WORKING_FILES, Holder, file_of
 from portal.vault.pairs import PUBLIC_FILE
 
+DIGEST_LENGTH = 64  # of a copy's name in the list of a bucket; an original's is shorter
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -109,10 +111,18 @@ def _place_keys(place: Place, keys: KeptKeys) -> None:
     wanted.append((place.vault_keys, keys.vault.document(), 0o600))
     for holder in Holder:
         source = file_of(keys.folder, holder)
-        wanted.append((file_of(directory, holder), keyfiles.read_document(source, FORMAT, VERSION), 0o600))
+        # An earlier version had no files.json: the first start makes it of web.json.
+        if source.exists() or holder is not Holder.FILES:
+            wanted.append(
+                (file_of(directory, holder), keyfiles.read_document(source, FORMAT, VERSION), 0o600)
+            )
+    if keys.workers is not None:
+        private, public_half = (directory / name for name in WORKING_FILES)
+        wanted.append((private, keys.workers.document(), 0o600))
+        wanted.append((public_half, keys.workers.public_document(), 0o644))
     for path, document, _mode in wanted:
         if path.exists():
-            _check_same(path, document, public=path.name == PUBLIC_FILE)
+            _check_same(path, document, public=path.suffix == ".pub")
     for path, document, mode in wanted:
         if not path.exists():
             try:
@@ -141,23 +151,25 @@ def _proved(place: Place, folder: Path, made: Manifest, keys: KeptKeys) -> Itera
         raise BackupError("The restored database does not hold as many rows as the backup says.")
     yield "rows: " + ", ".join(f"{count} {table}" for table, count in facts.counts.items())
     yield from keys.prove(facts)
+    yield from keys.prove_originals(facts, make_originals(place.settings, keys.ring))
     if made.in_bucket:
         yield from _proved_in_bucket(place.settings, folder, keys)
         return
     root = place.settings.evidence_dir
     samples = [(digest, root / digest[:2] / digest) for digest in made.samples.values()]
     yield from keys.prove_files(samples)
-    yield f"{len(made.evidence)} files of evidence are there, of {len(facts.digests)} that are named"
+    named = len(facts.digests) + len(facts.names)
+    yield f"{len(made.evidence)} files of evidence are there, of {named} that are named"
 
 
 def _proved_in_bucket(settings: Settings, folder: Path, keys: KeptKeys) -> Iterator[str]:
     listed = (folder / BUCKET_LIST).read_text(encoding="ascii").split()
-    store = make_store(settings, keys.ring)
+    store, originals = make_store(settings, keys.ring), make_originals(settings, keys.ring)
     try:
-        absent = set(listed) - set(store.digests())
+        absent = set(listed) - set(store.digests()) - set(originals.names())
         if absent:
             raise BackupError(f"{len(absent)} of {len(listed)} files are not in the bucket: bring it back.")
-        for digest in listed[:1]:
+        for digest in [one for one in listed if len(one) == DIGEST_LENGTH][:1]:
             with store.open(digest) as file:
                 while file.read(manifest.PIECE):
                     pass

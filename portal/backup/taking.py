@@ -12,11 +12,12 @@ from itertools import count
 from pathlib import Path
 
 from portal.backup import database, manifest
-from portal.backup.facts import Facts, digests, gather
+from portal.backup.facts import Facts, digests, gather, names
 from portal.backup.manifest import BUCKET_LIST, BackupError, Entry, Manifest
 from portal.config import Settings
 from portal.evidence.chunks import StoreError, head_key_id
 from portal.evidence.store import make_store
+from portal.evidence.vaulted import FOLDER, folder_of, make_originals
 from portal.vault.keys import Holder, Keyring, Purpose
 
 # A link costs nothing on the same disk: the store never writes into a file, it only puts new ones.
@@ -49,9 +50,9 @@ def take(settings: Settings, into: Path, at: datetime) -> Taken:
     if not facts.migration:
         raise BackupError("The database is empty: there is nothing to back up.")
     if settings.evidence_s3 is None:
-        files = _local(settings, folder, facts.digests)
+        files = _local(settings, folder, facts)
     else:
-        files = _listed(settings, folder, facts.digests)
+        files = _listed(settings, folder, facts)
     name = database.kind_of(settings.database_url)
     made = Manifest(
         made_at=at,
@@ -82,24 +83,27 @@ def _new_folder(into: Path, at: datetime) -> Path:
     return folder
 
 
-def _local(settings: Settings, folder: Path, named: frozenset[str]) -> _Files:
+def _local(settings: Settings, folder: Path, facts: Facts) -> _Files:
     """Link or copy every file that a row names."""
     files = _Files([], {}, [])
-    directories = set()
-    for digest in sorted(named):
-        path = f"evidence/{digest[:2]}/{digest}"
-        source, target = settings.evidence_dir / digest[:2] / digest, folder / path
+    directories: set[Path] = set()
+    originals = [(name, folder_of(settings), f"evidence/{FOLDER}") for name in sorted(facts.names)]
+    copies = [(digest, settings.evidence_dir, "evidence") for digest in sorted(facts.digests)]
+    for name, root, below in (*copies, *originals):
+        path = f"{below}/{name[:2]}/{name}"
+        source, target = root / name[:2] / name, folder / path
         if target.parent not in directories:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directories.add(target.parent)
+            directories |= {target.parent, target.parent.parent}
         try:
             _link(source, target)
         except FileNotFoundError:
-            files.missing.append(digest)
+            files.missing.append(name)
             continue
         files.entries.append(manifest.entry_of(folder, path))
-        _note_key(files, target, digest)
-    for directory in (*directories, *([folder / "evidence"] if directories else [])):
+        if root == settings.evidence_dir:
+            _note_key(files, target, name)
+    for directory in directories:
         manifest.sync(directory)
     files.missing = _still_named(settings, files.missing)
     return files
@@ -130,18 +134,20 @@ def _still_named(settings: Settings, absent: list[str]) -> list[str]:
     if not absent:
         return []
     with database.looking(settings.database_url) as connection:
-        now = digests(connection)
+        now = digests(connection) | names(connection)
     return [digest for digest in absent if digest in now]
 
 
-def _listed(settings: Settings, folder: Path, named: frozenset[str]) -> _Files:
+def _listed(settings: Settings, folder: Path, facts: Facts) -> _Files:
     """Write down what the bucket must hold; the bucket has its own backup."""
-    ring = Keyring.load(settings.keys_path, {Holder.WEB})
-    stored = set(make_store(settings, ring).digests())
+    ring = Keyring.load(settings.keys_path, {Holder.FILES})
+    store, named = make_store(settings, ring), facts.digests | facts.names
+    stored = {*store.digests(), *make_originals(settings, ring).names()}
     here = sorted(named & stored)
     (folder / BUCKET_LIST).write_text("".join(f"{digest}\n" for digest in here), encoding="ascii")
     manifest.sync(folder / BUCKET_LIST)
     # Which key a file needs stands in the file: every key that the portal holds may be needed.
-    samples = {key_id: here[0] if here else "" for key_id, _ in ring.all(Purpose.EVIDENCE)}
+    copies = sorted(facts.digests & stored)
+    samples = {key_id: copies[0] if copies else "" for key_id, _ in ring.all(Purpose.EVIDENCE)}
     missing = _still_named(settings, sorted(named - stored))
     return _Files([manifest.entry_of(folder, BUCKET_LIST)], samples, missing)

@@ -13,6 +13,7 @@ from portal.cases.models import Case
 from portal.cases.telling import tell_officer
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
+from portal.evidence import original_keys
 from portal.evidence.inspection import MAX_FILES, MAX_REPORT_BYTES
 from portal.evidence.models import Evidence
 from portal.evidence.staging import Received, Room
@@ -61,6 +62,8 @@ def add_files(report: Report, files: Sequence[Received], at: datetime) -> list[E
         return []
     last = max((row.position for row in kept), default=0)
     rows = [_row(report, file, last + place, at) for place, file in enumerate(fresh, start=1)]
+    for file in fresh:
+        original_keys.keep(file.original, file.digest, file.wraps)
     db.session.add_all(rows)
     record(
         "report_supplemented",
@@ -88,5 +91,6 @@ def _row(report: Report, file: Received, position: int, at: datetime) -> Evidenc
         media_type=file.media_type,
         size=file.size,
         digest=file.digest,
+        original=file.original,
         received_at=at,
     )

@@ -22,7 +22,7 @@ from portal.cases.steps import CaseStatus, DueStep
 from portal.config import Settings
 from portal.database import db
 from portal.errors import Refusal, gettext_noop
-from portal.evidence import staging
+from portal.evidence import original_keys, staging
 from portal.evidence.models import Evidence
 from portal.evidence.staging import Received, Room
 from portal.notices.outbox import NoticeKind, tell_reporter
@@ -262,10 +262,13 @@ def _attach(
             media_type=file.media_type,
             size=file.size,
             digest=file.digest,
+            original=file.original,
             received_at=at,
         )
         for place, file in enumerate(fresh, start=1)
     ]
+    for file in fresh:
+        original_keys.keep(file.original, file.digest, file.wraps)
     db.session.add_all(rows)
     return rows
 

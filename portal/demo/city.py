@@ -25,7 +25,7 @@ from portal.demo.stories import STORIES
 from portal.demo.tale import Office, Tale
 from portal.evidence import jobs
 from portal.evidence.models import CleanState, Evidence
-from portal.evidence.store import Store
+from portal.evidence.vaulted import Originals
 from portal.factory import create_app
 from portal.notices import inbox
 from portal.notices.models import Notice
@@ -103,8 +103,8 @@ def _open(app: Flask, settings: Settings, at: datetime) -> Office:
         fund.add_budget(
             year, settings.fund_total_fen, "demonstration", staff["caiwu"].actor, min(decided, began)
         )
-    store = cast(Store, app.extensions["portal_store"])
-    return Office(settings, ring, store, staff, people.ids_of(District), at, {})
+    originals = cast(Originals, app.extensions["portal_originals"])
+    return Office(settings, ring, originals, staff, people.ids_of(District), at, {})
 
 
 def _tell(office: Office) -> None:

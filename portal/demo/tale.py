@@ -39,7 +39,7 @@ from portal.demo import phrases, pictures
 from portal.demo.people import Hired
 from portal.demo.stories import Story
 from portal.evidence import staging
-from portal.evidence.store import Store
+from portal.evidence.vaulted import Originals
 from portal.people.actor import REPORTER, Actor
 from portal.people.permissions import Role
 from portal.reports import contact, identity, receipt
@@ -60,7 +60,7 @@ class Office:
 
     settings: Settings
     ring: Keyring
-    store: Store
+    originals: Originals
     staff: dict[str, Hired]
     districts: dict[str, int]
     now: datetime
@@ -247,7 +247,7 @@ class Tale:
             pictures.photograph(self.seen.picture, f"{self.story.key} {number}", self.at)
             for number in range(self.photographs)
         ]
-        return [staging.receive(io.BytesIO(picture), self.office.store) for picture in taken]
+        return [staging.receive(io.BytesIO(picture), self.office.originals) for picture in taken]
 
     def say(self, text: str) -> None:
         """Write to the office."""

@@ -6,22 +6,25 @@ import io
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import BinaryIO, cast
 
 from flask import current_app
 from sqlalchemy import select, update
 
 from portal import clock
 from portal.database import db
-from portal.evidence import likeness
+from portal.evidence import likeness, original_keys
 from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream, draw_pages
 from portal.evidence.hashes import Hashes
 from portal.evidence.inspection import Kind, MediaType
 from portal.evidence.models import CleanState, Evidence, EvidencePage, ScanState
+from portal.evidence.original_keys import NoKey, NotOurs
 from portal.evidence.scanning import Clamd, ScannerDown, Verdict
 from portal.evidence.store import Store, StoreError, StoreFault
+from portal.evidence.vaulted import Originals
 from portal.extensions import settings
 from portal.run.queue import enqueue
+from portal.vault.keyfiles import KeyFileError
 
 log = logging.getLogger("portal.evidence")
 
@@ -44,6 +47,7 @@ class _File:
 
     id: int
     digest: str
+    original: str
     media_type: str
     attempts: int
     fault: str
@@ -77,11 +81,15 @@ def clean(evidence_id: int) -> None:
     if row is None:
         return
     try:
-        scanned = _scan(row, _store())
+        scanned = _scan(row)
         made = _clean(row, _store()) if scanned.goes_on else None
     except ScannerDown as error:
         log.warning("evidence %s waits for the virus scanner (%s)", row.id, error)
         _wait(row)
+    except (KeyFileError, NotOurs) as error:
+        # Not the file's fault: it waits until the workers have their key again.
+        log.error("evidence %s waits for the workers' key (%s)", row.id, error)
+        _finish(row, {"attempts": Evidence.attempts - 1})
     except CleaningError as error:
         _fail(row, error.code.value, final=error.code in FINAL)
     except StoreError as error:
@@ -130,9 +138,14 @@ def _begin(evidence_id: int) -> _File | None:
     if not counted.rowcount:  # type: ignore[attr-defined]  # a DML result has it
         return None
     found = db.session.execute(
-        select(Evidence.id, Evidence.digest, Evidence.media_type, Evidence.attempts, Evidence.fault).where(
-            Evidence.id == evidence_id
-        )
+        select(
+            Evidence.id,
+            Evidence.digest,
+            Evidence.original,
+            Evidence.media_type,
+            Evidence.attempts,
+            Evidence.fault,
+        ).where(Evidence.id == evidence_id)
     ).one_or_none()
     db.session.rollback()
     row = _File(*found) if found is not None else None
@@ -142,12 +155,25 @@ def _begin(evidence_id: int) -> _File | None:
     return row
 
 
-def _scan(row: _File, store: Store) -> _Scanned:
+def _open(row: _File) -> BinaryIO:
+    """Return the original for reading, no transaction open; raises StoreError, NotOurs, KeyFileError."""
+    if not row.original:
+        return _store().open(row.digest)
+    try:
+        key = original_keys.open_working(settings().keys_path, row.original)
+    except NoKey:
+        raise StoreError(StoreFault.DAMAGED) from None
+    finally:
+        db.session.rollback()
+    return _originals().open(row.original, key)
+
+
+def _scan(row: _File) -> _Scanned:
     """Have the original looked through where there is a scanner; raises ScannerDown."""
     url = settings().clamd_url
     if not url:
         return _Scanned(ScanState.NOT_SCANNED)
-    with store.open(row.digest) as original:
+    with _open(row) as original:
         verdict = Clamd(url).scan(original)
     if verdict is Verdict.TOO_LARGE:
         log.warning("evidence %s is longer than the virus scanner's StreamMaxLength", row.id)
@@ -156,7 +182,7 @@ def _scan(row: _File, store: Store) -> _Scanned:
 
 def _clean(row: _File, store: Store) -> _Made:
     """Decode the original in a child process and store what it made; no transaction is open meanwhile."""
-    with store.open(row.digest) as original:
+    with _open(row) as original:
         copies = clean_stream(MediaType(row.media_type), original)
     try:
         main = store.put(copies.main)
@@ -204,21 +230,38 @@ def _wait(row: _File) -> None:
 
 
 def _finish(row: _File, values: dict[str, object], made: _Made | None = None) -> None:
-    """Write the outcome, unless another run was faster."""
+    """Write the outcome, unless another run was faster; with the last one the working key is destroyed."""
     at: datetime = clock.now()
+    is_over = bool(row.original) and values.get("clean_state") in {CleanState.CLEAN, CleanState.FAILED}
+    body_digest = _body_digest(row) if is_over else ""
     written = db.session.execute(
         update(Evidence)
         .where(Evidence.id == row.id, Evidence.clean_state == CleanState.PENDING)
         .values(**values, cleaned_at=at)
         .execution_options(synchronize_session="fetch")
     )
-    if made is not None and written.rowcount:  # type: ignore[attr-defined]  # a DML result has it
+    is_ours = bool(written.rowcount)  # type: ignore[attr-defined]  # a DML result has it
+    if is_over and is_ours:
+        original_keys.close(row.original, body_digest)
+    if made is not None and is_ours:
         likeness.keep(row.id, made.hashes)
         db.session.add_all(
             EvidencePage(evidence_id=row.id, number=number, digest=digest)
             for number, digest in enumerate(made.pages, start=1)
         )
     db.session.commit()
+
+
+def _body_digest(row: _File) -> str:
+    """Return what the bytes are compared with from now on, when nobody here can open them any more."""
+    try:
+        return _originals().body_digest(row.original)
+    except StoreError:
+        return ""
+
+
+def _originals() -> Originals:
+    return cast(Originals, current_app.extensions["portal_originals"])
 
 
 def _store() -> Store:

@@ -1,4 +1,4 @@
-"""Evidence: content-addressed originals, their clean copies, and files staged before sending."""
+"""Evidence: originals and their keys, clean copies, and files staged before sending."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     text,
@@ -38,13 +39,38 @@ class ScanState(StrEnum):
     WAITING = "waiting"
 
 
+class OriginalKey(Base):
+    """The wrapped data key of one original: without this row nobody opens it, wherever its bytes lie.
+
+    The wrap to the workers goes when the file is cleaned for good; ``body_digest`` is made then.
+    """
+
+    __tablename__ = "original_keys"
+    __table_args__ = (
+        Index("ix_original_keys_vault_key_id", "vault_key_id"),
+        Index("ix_original_keys_working_key_id", "working_key_id"),
+    )
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    vault_key_id: Mapped[str] = mapped_column(String(32))
+    vault_wrap: Mapped[bytes] = mapped_column(LargeBinary)
+    working_key_id: Mapped[str] = mapped_column(String(32), default="")
+    working_wrap: Mapped[bytes | None] = mapped_column(LargeBinary)
+    body_digest: Mapped[str] = mapped_column(String(64), default="")
+
+
 class Evidence(Base):
-    """One file of one report; its only name is the digest of the original."""
+    """One file of one report, known by the digest of its original.
+
+    ``original`` is the name under which it lies, empty where an earlier version put it beside the copies.
+    """
 
     __tablename__ = "evidence"
     __table_args__ = (
         Index("ix_evidence_report", "report_id", "position"),
         Index("ix_evidence_digest", "digest"),
+        Index("ix_evidence_original", "original"),
         Index("ix_evidence_verified_at", "verified_at"),
         # Few rows have a fault, and health is asked for every few seconds.
         Index(
@@ -63,6 +89,7 @@ class Evidence(Base):
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(64))
+    original: Mapped[str] = mapped_column(String(32), default="", server_default="")
     clean_state: Mapped[CleanState] = mapped_column(
         choice(CleanState, "clean_state"), default=CleanState.PENDING
     )
@@ -149,7 +176,10 @@ class StagedFile(Base):
     """A file that came with a form that is not sent yet, bound to its submission."""
 
     __tablename__ = "staged_files"
-    __table_args__ = (Index("ix_staged_files_submission", "submission_id", "position"),)
+    __table_args__ = (
+        Index("ix_staged_files_submission", "submission_id", "position"),
+        Index("ix_staged_files_original", "original"),
+    )
 
     id: Mapped[Key]
     uuid: Mapped[str] = mapped_column(String(32), unique=True)
@@ -158,4 +188,5 @@ class StagedFile(Base):
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str] = mapped_column(String(64))
+    original: Mapped[str] = mapped_column(String(32), default="", server_default="")
     staged_at: Mapped[Instant]

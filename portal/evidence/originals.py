@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
@@ -13,8 +14,12 @@ from portal.database import db
 from portal.errors import NotAllowed, NotFound, Refusal, gettext_noop
 from portal.evidence.models import Evidence, ScanState
 from portal.evidence.store import Store
+from portal.evidence.vaulted import Originals
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
+from portal.vault.client import VaultClient
+from portal.vault.models import OriginalOpening
+from portal.vault.openings import File, ask_for_original
 
 SHORTEST_REASON = 5
 ACTION = "original_opened"
@@ -77,11 +82,59 @@ def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, a
     return event
 
 
-def open_original(store: Store, item: Evidence, event_id: int) -> BinaryIO:
-    """Return the original for reading; needs the event of this opening in the log. Raises StoreError."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An opening that stands in the log: its event, and what the vault is asked with.
+
+    ``opening_id`` is empty for a file of an earlier version that was not resealed yet.
+    """
+
+    event_id: int
+    opening_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an original may lie, and who has its key."""
+
+    originals: Originals
+    store: Store
+    vault: VaultClient
+
+
+def ask(item: Evidence, event: Event, *, actor: Actor, at: datetime) -> Asked:
+    """Put up what the vault is asked with; the caller commits it with the event. Raises NeedsSecond."""
+    if not item.original:
+        return Asked(event.id)
+    wanted = File(item.id, item.report_id, item.digest)
+    return Asked(event.id, ask_for_original(wanted, event, actor, at).id)
+
+
+def open_original(places: Places, item: Evidence, asked: Asked) -> BinaryIO:
+    """Return the original for reading; needs the event of this opening in the log.
+
+    Raises StoreError, and VaultClosed or VaultRefused: then nothing was opened.
+    """
     opened = db.session.scalar(
-        select(Event).where(Event.id == event_id, Event.report_id == item.report_id, Event.action == ACTION)
+        select(Event).where(
+            Event.id == asked.event_id, Event.report_id == item.report_id, Event.action == ACTION
+        )
     )
     if opened is None or opened.facts.get("evidence") != item.id:
         raise NotFound
-    return store.open(item.digest)
+    name, digest = item.original, item.digest
+    # The vault marks the opening on a connection of its own: it must not wait for this transaction.
+    db.session.rollback()
+    if not name:
+        return places.store.open(digest)
+    # Looked for first, so that nobody's day is used up by a file that is not there.
+    places.originals.size(name)
+    return places.originals.open(name, places.vault.open_original(asked.opening_id))
+
+
+def never_served(report_id: int) -> set[int]:
+    """Return the events of openings that the vault did not serve: nobody read anything."""
+    asked = select(OriginalOpening.event_id).where(
+        OriginalOpening.report_id == report_id, OriginalOpening.served_at.is_(None)
+    )
+    return set(db.session.scalars(asked))

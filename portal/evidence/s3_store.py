@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.config import ObjectStorage
-from portal.evidence.chunks import HEAD_MOST, Layout, Readable, Source, Span, original_in, read_head
-from portal.evidence.store import Spool, Stored, StoreError, StoreFault, check_digest
+from portal.evidence.chunks import Source, StoreError, StoreFault
+from portal.evidence.shelves import DIGEST, check_name
+from portal.evidence.store import SealedStore
 from portal.vault.keys import Keyring
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -30,9 +31,9 @@ _FULL = frozenset({"507", "QuotaExceeded", "XMinioStorageFull", "InsufficientSto
 _PIECE = 1024 * 1024
 
 
-def make_s3_store(storage: ObjectStorage, directory: Path, ring: Keyring) -> S3Store:
-    """Return the store in this bucket; nothing is sent before its first use."""
-    client = boto3.client(
+def make_client(storage: ObjectStorage) -> Any:  # noqa: ANN401  (boto3 has no types)
+    """Return a client for the service; nothing is sent before its first use."""
+    return boto3.client(
         "s3",
         endpoint_url=storage.url,
         region_name=storage.region,
@@ -49,126 +50,101 @@ def make_s3_store(storage: ObjectStorage, directory: Path, ring: Keyring) -> S3S
             response_checksum_validation="when_required",
         ),
     )
-    return S3Store(client, storage.bucket, storage.prefix, directory, ring)
 
 
-class S3Store:
-    """The store in one bucket, below one prefix."""
+def make_s3_store(storage: ObjectStorage, directory: Path, ring: Keyring) -> S3Store:
+    """Return the store of copies in this bucket."""
+    return S3Store(make_client(storage), storage.bucket, storage.prefix, directory, ring)
+
+
+def make_s3_shelf(storage: ObjectStorage, folder: str, form: re.Pattern[str]) -> BucketShelf:
+    """Return a shelf below a folder of this bucket."""
+    prefix = storage.prefix.strip("/")
+    return BucketShelf(make_client(storage), storage.bucket, f"{prefix}/{folder}".strip("/"), form)
+
+
+class S3Store(SealedStore):
+    """The store of copies in one bucket, below one prefix."""
 
     def __init__(self, client: Any, bucket: str, prefix: str, directory: Path, ring: Keyring) -> None:  # noqa: ANN401
         self._client = client
+        super().__init__(BucketShelf(client, bucket, prefix, DIGEST), directory.resolve() / "tmp", ring)
+
+
+class BucketShelf:
+    """Files in one bucket, one object each, below one prefix."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str, form: re.Pattern[str]) -> None:  # noqa: ANN401
+        self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._ring = ring
-        self._spool = Spool(directory.resolve() / "tmp", ring)
+        self._form = form
 
-    def put(self, stream: Readable, limit: int | None = None) -> Stored:
-        """Encrypt a stream on the local disk, send it, and return when the service has it for good."""
-        with (
-            self._spool.encrypted(stream, limit) as (temporary, stored),
-            temporary.open("rb") as file,
-            _said(),
-        ):
+    def keep(self, temporary: Path, name: str) -> None:
+        """Send a file, and return when the service has it for good."""
+        with temporary.open("rb") as file, _said():
             self._client.put_object(
                 Bucket=self._bucket,
-                Key=self._key(stored.digest),
+                Key=self._key(name),
                 Body=file,
                 ContentMD5=_md5(temporary),
                 ContentType="application/octet-stream",
             )
-        return stored
+        temporary.unlink(missing_ok=True)
 
-    def open(self, digest: str) -> BinaryIO:
-        """Return a buffered reader over the decrypted original; one request."""
-        body, total = self._get(digest, "")
-        try:
-            cipher, head = read_head(self._ring, body, digest)
-            layout = Layout(total - head)
-            return original_in(body, cipher, layout, layout.whole())
-        except BaseException:
-            body.close()
-            raise
+    def open(self, name: str, first: int = 0, last: int | None = None) -> tuple[Source, int]:
+        """Return an open object, or the part of it that is wanted; one request."""
+        whole = first == 0 and last is None
+        asked = {} if whole else {"Range": f"bytes={first}-{'' if last is None else last}"}
+        with _said():
+            got = self._client.get_object(Bucket=self._bucket, Key=self._key(name), **asked)
+        total = got["ContentRange"].rpartition("/")[2] if "ContentRange" in got else got["ContentLength"]
+        return _Body(got["Body"]), int(total)
 
-    def open_range(self, digest: str, start: int, length: int | None = None) -> BinaryIO:
-        """Return a buffered reader over a part of the original; one request for the head, one for chunks."""
-        cipher, head, layout = self._head(digest)
-        span = layout.span(start, length)
-        file: Source = self._chunks(digest, head, layout, span) if span.length else io.BytesIO()
-        return original_in(file, cipher, layout, span)
-
-    def size(self, digest: str) -> int:
-        """Return the size of the original in bytes."""
-        return self._head(digest)[2].size
-
-    def exists(self, digest: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Say whether an object is there."""
         try:
             with _said():
-                self._client.head_object(Bucket=self._bucket, Key=self._key(digest))
+                self._client.head_object(Bucket=self._bucket, Key=self._key(name))
         except StoreError as error:
             if error.code is StoreFault.ABSENT:
                 return False
             raise
         return True
 
-    def delete(self, digest: str) -> bool:
+    def delete(self, name: str) -> bool:
         """Remove an object; says whether it was there."""
-        if not self.exists(digest):
+        if not self.exists(name):
             return False
         with _said():
-            self._client.delete_object(Bucket=self._bucket, Key=self._key(digest))
+            self._client.delete_object(Bucket=self._bucket, Key=self._key(name))
         return True
 
-    def digests(self, written_before: datetime | None = None) -> Iterator[str]:
-        """Go through the stored digests in order, optionally only those written before a time."""
+    def names(self, written_before: datetime | None = None) -> Iterator[str]:
+        """Go through the names in order."""
         pages = iter(
             self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
         )
         while (page := self._next(pages)) is not None:
             for item in page.get("Contents", ()):
-                digest = item["Key"].rpartition("/")[2]
-                if self._is_ours(item["Key"], digest) and (
+                name = item["Key"].rpartition("/")[2]
+                if self._is_ours(item["Key"], name) and (
                     written_before is None or item["LastModified"] < written_before
                 ):
-                    yield digest
+                    yield name
 
-    def sweep(self, older_than: datetime) -> int:
-        """Remove what was not sent to the end from the local disk; the service keeps no halves."""
-        return self._spool.sweep(older_than)
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}{check_name(name, self._form)[:2]}/{name}"
 
-    def _key(self, digest: str) -> str:
-        return f"{self._prefix}{check_digest(digest)[:2]}/{digest}"
-
-    def _is_ours(self, key: str, digest: str) -> bool:
+    def _is_ours(self, key: str, name: str) -> bool:
         try:
-            return key == self._key(digest)
+            return key == self._key(name)
         except StoreError:
             return False
 
     def _next(self, pages: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
         with _said():
             return next(pages, None)
-
-    def _head(self, digest: str) -> tuple[Any, int, Layout]:
-        """Return cipher, length of the head, and layout."""
-        body, total = self._get(digest, f"bytes=0-{HEAD_MOST - 1}")
-        try:
-            cipher, head = read_head(self._ring, body, digest)
-        finally:
-            body.close()
-        return cipher, head, Layout(total - head)
-
-    def _chunks(self, digest: str, head: int, layout: Layout, span: Span) -> _Body:
-        first, last = head + span.offset, head + layout.end_of(span) - 1
-        return self._get(digest, f"bytes={first}-{last}")[0]
-
-    def _get(self, digest: str, wanted: str) -> tuple[_Body, int]:
-        """Return an open object and the length of the whole one."""
-        with _said():
-            asked = {"Range": wanted} if wanted else {}
-            got = self._client.get_object(Bucket=self._bucket, Key=self._key(digest), **asked)
-        total = got["ContentRange"].rpartition("/")[2] if "ContentRange" in got else got["ContentLength"]
-        return _Body(got["Body"]), int(total)
 
 
 class _Body:

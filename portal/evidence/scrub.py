@@ -19,8 +19,9 @@ from sqlalchemy import ColumnElement, func, select, text, update
 
 from portal import clock
 from portal.database import db
-from portal.evidence.models import Evidence, EvidencePage, Redaction
+from portal.evidence.models import Evidence, EvidencePage, OriginalKey, Redaction
 from portal.evidence.store import Store, StoreError, StoreFault
+from portal.evidence.vaulted import Originals
 from portal.run.queue import enqueue
 
 log = logging.getLogger("portal.evidence")
@@ -85,8 +86,9 @@ def verify(item: Evidence, store: Store, at: datetime) -> str:
     Raises StoreError unreachable: then nothing is known, and nothing is written.
     """
     evidence_id, uuid, files = item.id, item.uuid, [*_original(item), *_copies(item)]
+    sealed = _sealed(item)
     db.session.rollback()  # no transaction stays open while files are read; this also forgets the row
-    fault = ""
+    fault = _fault_of_sealed(sealed, _originals()) if sealed else ""
     for name, digest in files:
         if not fault and (found := _fault_of(store, digest)):
             fault = f"{name}_{found}".lstrip("_")
@@ -130,8 +132,13 @@ def _ids(condition: ColumnElement[bool], limit: int) -> list[int]:
     return list(db.session.scalars(query))
 
 
+def _originals() -> Originals:
+    return cast(Originals, current_app.extensions["portal_originals"])
+
+
 def _original(item: Evidence) -> Iterator[tuple[str, str]]:
-    if item.original_destroyed_at is None:
+    """Yield an original that an earlier version put beside the copies."""
+    if item.original_destroyed_at is None and not item.original:
         yield "", item.digest
 
 
@@ -146,6 +153,42 @@ def _copies(item: Evidence) -> Iterator[tuple[str, str]]:
     redacted = select(Redaction.digest).where(Redaction.evidence_id == item.id, Redaction.digest != "")
     for digest in db.session.scalars(redacted.order_by(Redaction.version)):
         yield "redacted", digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """An original that the vault alone opens: its name, size, and the digest of its encrypted bytes.
+
+    The digest is empty until it is cleaned, None when its key is gone.
+    """
+
+    name: str
+    size: int
+    body_digest: str | None
+
+
+def _sealed(item: Evidence) -> _Sealed | None:
+    if not item.original or item.original_destroyed_at is not None:
+        return None
+    kept = db.session.scalar(select(OriginalKey.body_digest).where(OriginalKey.name == item.original))
+    return _Sealed(item.original, item.size, kept)
+
+
+def _fault_of_sealed(sealed: _Sealed, originals: Originals) -> str:
+    """Compare encrypted bytes with what they were, without a key; empty when they are the same.
+
+    Until a file is cleaned there is nothing to compare but its size; cleaning reads all of it.
+    """
+    name, size, kept = sealed.name, sealed.size, sealed.body_digest
+    try:
+        same = originals.body_digest(name) == kept if kept else originals.size(name) == size
+    except StoreError as error:
+        if error.code is StoreFault.UNREACHABLE:
+            raise
+        return error.code.value
+    except OSError:  # what a disk says of a bad sector
+        return StoreFault.DAMAGED.value
+    return "" if same and kept is not None else StoreFault.DAMAGED.value
 
 
 def _fault_of(store: Store, digest: str) -> str:

@@ -6,22 +6,25 @@ import os
 import re
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO
 
-from sqlalchemy import bindparam, delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, select
 
 from portal.database import db
+from portal.evidence import original_keys
 from portal.evidence.incoming import Incoming
 from portal.evidence.inspection import HEAD_BYTES, MAX_FILES, MAX_REPORT_BYTES, quick_check
 from portal.evidence.models import Evidence, EvidencePage, Redaction, StagedFile
-from portal.evidence.store import Store, StoreError, StoreFault
+from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.vaulted import Kept, Originals
+from portal.vault.file_keys import Wraps
 
 KEPT = timedelta(hours=72)
 # Made once: every report asks it, and making it costs as much as asking.
 _TAKEN = (
-    select(StagedFile.media_type, StagedFile.size, StagedFile.digest)
+    select(StagedFile.media_type, StagedFile.size, StagedFile.digest, StagedFile.original)
     .where(StagedFile.submission_id == bindparam("submission_id"))
     .order_by(StagedFile.position, StagedFile.id)
 )
@@ -30,23 +33,37 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that lies in the store: its type by content, size in bytes and SHA-256."""
+    """A file that lies in the store: its type by content, size in bytes and SHA-256.
+
+    ``original`` is the name of its bytes; ``wraps`` is their key as long as no row keeps it.
+    """
 
     media_type: str
     size: int
     digest: str
+    original: str = field(default="", compare=False)
+    wraps: Wraps | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, media_type: str, kept: Kept) -> Received:
+        """Return what came for good just now."""
+        return cls(media_type, kept.size, kept.digest, kept.name, kept.wraps)
 
 
-def receive(stream: IO[bytes], store: Store) -> Received:
-    """Check a file by its first bytes and store it for good; raises InspectionError, StoreError."""
+def receive(stream: IO[bytes], originals: Originals) -> Received:
+    """Check a file by its first bytes and store it for good; raises InspectionError, StoreError.
+
+    Nobody opens it before a row keeps its key.
+    """
     if isinstance(stream, Incoming) and not stream.has_room():
         raise StoreError(StoreFault.NO_SPACE)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     media_type = quick_check(stream.read(HEAD_BYTES), size)
     stream.seek(0)
-    stored = store.put(stream, media_type.max_bytes)
-    return Received(media_type.value, stored.size, stored.digest)
+    sealing = stream.take_sealed() if isinstance(stream, Incoming) else None
+    kept = originals.put(stream, media_type.max_bytes) if sealing is None else originals.keep(sealing)
+    return Received.of(media_type.value, kept)
 
 
 def staged(submission_id: str) -> list[StagedFile]:
@@ -104,8 +121,10 @@ def stage(submission_id: str, files: Sequence[Received], at: datetime) -> list[S
             media_type=file.media_type,
             size=file.size,
             digest=file.digest,
+            original=file.original,
             staged_at=at,
         )
+        original_keys.keep(file.original, file.digest, file.wraps)
         db.session.add(row)
         kept.append(row)
     return kept
@@ -147,7 +166,7 @@ def take(submission_id: str) -> list[Received]:
 
 
 def sweep(at: datetime, limit: int = 500) -> list[str]:
-    """Forget files of forms that were not sent for 72 hours; returns digests to look at with ``unknown``."""
+    """Forget files of forms that were not sent for 72 hours; returns their digests."""
     old = db.session.execute(
         select(StagedFile.id, StagedFile.digest)
         .where(StagedFile.staged_at < at - KEPT)
@@ -160,17 +179,19 @@ def sweep(at: datetime, limit: int = 500) -> list[str]:
 
 
 def unknown(digests: Sequence[str]) -> list[str]:
-    """Return those digests that no row knows: their bytes may go."""
+    """Return those digests under which no row names a copy, or an original of before: their bytes may go."""
     if not digests:
         return []
-    columns = (Evidence.clean_digest, Evidence.thumb_digest)
-    rows = db.session.execute(select(*columns).where(or_(*(column.in_(digests) for column in columns))))
-    known = {digest for row in rows for digest in row}
-    # A destroyed original needs its bytes no more, unless another row does.
-    originals = select(Evidence.digest).where(
-        Evidence.digest.in_(digests), Evidence.original_destroyed_at.is_(None)
-    )
-    known.update(db.session.scalars(originals))
-    for column in (StagedFile.digest, Redaction.digest, EvidencePage.digest):
-        known.update(db.session.scalars(select(column).where(column.in_(digests))))
+    queries = [
+        select(column).where(column.in_(digests))
+        for column in (Evidence.clean_digest, Evidence.thumb_digest, Redaction.digest, EvidencePage.digest)
+    ]
+    queries += [
+        select(StagedFile.digest).where(StagedFile.digest.in_(digests), StagedFile.original == ""),
+        # A destroyed original needs its bytes no more, unless another row does.
+        select(Evidence.digest).where(
+            Evidence.digest.in_(digests), Evidence.original == "", Evidence.original_destroyed_at.is_(None)
+        ),
+    ]
+    known = {digest for query in queries for digest in db.session.scalars(query)}
     return [digest for digest in digests if digest not in known]

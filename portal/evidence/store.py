@@ -1,6 +1,7 @@
-"""The evidence store: originals under their SHA-256, encrypted at rest, never half there.
+"""The store of copies: each under its SHA-256, encrypted at rest, never half there.
 
 Whatever keeps the bytes, they are encrypted before they leave this process (portal.evidence.chunks).
+Originals lie apart (portal.evidence.vaulted); those of an earlier version lie here until they are resealed.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,17 +22,21 @@ from portal.config import Settings
 from portal.evidence.chunks import (
     CHUNK_BYTES,
     DATA_KEY_BYTES,
+    HEAD_MOST,
     Layout,
     Readable,
+    Source,
     Stored,
     StoreError,
     StoreFault,
     encrypt,
+    head_key_id,
     make_head,
     original_in,
     read_head,
     write_all,
 )
+from portal.evidence.shelves import DIGEST, LocalShelf, Shelf, sweep_folder
 from portal.run.dotted import resolve
 from portal.vault.keys import Keyring
 
@@ -45,16 +49,14 @@ __all__ = [
     "StoreError",
     "StoreFault",
     "Stored",
-    "check_digest",
     "make_store",
 ]
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Store(Protocol):
-    """Where originals and clean copies lie; one digest may belong to several rows."""
+    """Where copies lie; one digest may belong to several rows."""
 
     def put(self, stream: Readable, limit: int | None = None) -> Stored:
         """Store a stream for good before returning; raises StoreError too_large, no_space, unreachable."""
@@ -77,6 +79,9 @@ class Store(Protocol):
     def digests(self, written_before: datetime | None = None) -> Iterator[str]:
         """Go through what is stored, for scrubbing and for finding what no row knows."""
 
+    def key_id(self, digest: str) -> str:
+        """Return the id of the key that a file needs; raises as ``open`` does."""
+
     def sweep(self, older_than: datetime) -> int:
         """Remove what interrupted writes left before that time; returns how many."""
 
@@ -87,13 +92,6 @@ def make_store(settings: Settings, ring: Keyring) -> Store:
         return LocalStore(settings.evidence_dir, ring)
     make = resolve("portal.evidence.s3_store.make_s3_store")
     return cast(Store, make(settings.evidence_s3, settings.evidence_dir, ring))
-
-
-def check_digest(digest: str) -> str:
-    """Return a digest; anything but 64 hexadecimal digits is no digest, no path and no key."""
-    if not _DIGEST.fullmatch(digest):
-        raise StoreError(StoreFault.BAD_DIGEST)
-    return digest
 
 
 class Spool:
@@ -116,15 +114,7 @@ class Spool:
 
     def sweep(self, older_than: datetime) -> int:
         """Remove files last written before a time; returns how many."""
-        removed = 0
-        for path in self._directory.iterdir():
-            try:
-                if path.stat().st_mtime < older_than.timestamp():
-                    path.unlink()
-                    removed += 1
-            except FileNotFoundError:  # its writer was faster
-                continue
-        return removed
+        return sweep_folder(self._directory, older_than)
 
     def _write(self, temporary: Path, stream: Readable, limit: int | None) -> Stored:
         key = secrets.token_bytes(DATA_KEY_BYTES)
@@ -139,92 +129,83 @@ class Spool:
         return stored
 
 
-class LocalStore:
-    """The store on a local disk."""
+class SealedStore:
+    """Copies under their digests, on whatever shelf; the key of files opens them."""
 
-    def __init__(self, root: Path, ring: Keyring) -> None:
-        self._root = root.resolve()
+    def __init__(self, shelf: Shelf, spool: Path, ring: Keyring) -> None:
+        self._shelf = shelf
         self._ring = ring
-        self._spool = Spool(self._root / "tmp", ring)
+        self._spool = Spool(spool, ring)
 
     def put(self, stream: Readable, limit: int | None = None) -> Stored:
-        """Encrypt a stream to a temporary file, sync it, give it its digest's name, sync the directory."""
+        """Encrypt a stream to a temporary file, sync it, give it its digest's name."""
         with self._spool.encrypted(stream, limit) as (temporary, stored):
-            self._publish(temporary, stored.digest)
+            self._shelf.keep(temporary, stored.digest)
         return stored
 
     def open(self, digest: str) -> BinaryIO:
         """Return a buffered reader over the decrypted original."""
-        return self.open_range(digest, 0)
-
-    def open_range(self, digest: str, start: int, length: int | None = None) -> BinaryIO:
-        """Return a buffered reader over a part of the original."""
-        file = self._file(digest)
+        file, total = self._shelf.open(digest)
         try:
             cipher, head = read_head(self._ring, file, digest)
-            layout = Layout(os.fstat(file.fileno()).st_size - head)
-            span = layout.whole() if start == 0 and length is None else layout.span(start, length)
-            file.seek(head + span.offset)
-            return original_in(file, cipher, layout, span)
+            layout = Layout(total - head)
+            return original_in(file, cipher, layout, layout.whole())
         except BaseException:
             file.close()
             raise
 
+    def open_range(self, digest: str, start: int, length: int | None = None) -> BinaryIO:
+        """Return a buffered reader over a part of the original; only its chunks are fetched."""
+        cipher, head, layout = self._head(digest)
+        span = layout.span(start, length)
+        file: Source = io.BytesIO()
+        if span.length:
+            file, _ = self._shelf.open(digest, head + span.offset, head + layout.end_of(span) - 1)
+        return original_in(file, cipher, layout, span)
+
     def size(self, digest: str) -> int:
         """Return the size of the original in bytes."""
-        with self._file(digest) as file:
-            _cipher, head = read_head(self._ring, file, digest)
-            return Layout(os.fstat(file.fileno()).st_size - head).size
+        return self._head(digest)[2].size
 
     def exists(self, digest: str) -> bool:
         """Say whether a file is there."""
-        return self._path(digest).is_file()
+        return self._shelf.exists(digest)
 
     def delete(self, digest: str) -> bool:
         """Remove a file for good; says whether it was there."""
-        path = self._path(digest)
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        _sync_directory(path.parent)
-        return True
+        return self._shelf.delete(digest)
 
     def digests(self, written_before: datetime | None = None) -> Iterator[str]:
         """Go through the stored digests in order, optionally only those written before a time."""
-        for directory in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(directory.iterdir()):
-                if _DIGEST.fullmatch(path.name) and (
-                    written_before is None or path.stat().st_mtime < written_before.timestamp()
-                ):
-                    yield path.name
+        return self._shelf.names(written_before)
+
+    def key_id(self, digest: str) -> str:
+        """Return the id of the key that a file needs."""
+        file, _ = self._shelf.open(digest, 0, HEAD_MOST - 1)
+        try:
+            return head_key_id(file)
+        finally:
+            file.close()
 
     def sweep(self, older_than: datetime) -> int:
         """Remove temporary files last written before a time; returns how many."""
         return self._spool.sweep(older_than)
 
-    def _path(self, digest: str) -> Path:
-        """Return where a digest lies, which is never outside the store."""
-        path = self._root / check_digest(digest)[:2] / digest
-        if not path.parent.resolve().is_relative_to(self._root):
-            raise StoreError(StoreFault.BAD_DIGEST)
-        return path
-
-    def _file(self, digest: str) -> io.FileIO:
+    def _head(self, digest: str) -> tuple[AESGCM, int, Layout]:
+        """Return cipher, length of the head, and layout."""
+        file, total = self._shelf.open(digest, 0, HEAD_MOST - 1)
         try:
-            descriptor = os.open(self._path(digest), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            raise StoreError(StoreFault.ABSENT) from None
-        return os.fdopen(descriptor, "rb", buffering=0)
+            cipher, head = read_head(self._ring, file, digest)
+        finally:
+            file.close()
+        return cipher, head, Layout(total - head)
 
-    def _publish(self, temporary: Path, digest: str) -> None:
-        """Rename into place; a file already there is replaced, which also mends a damaged one."""
-        path = self._path(digest)
-        if not path.parent.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            _sync_directory(self._root)
-        temporary.replace(path)
-        _sync_directory(path.parent)
+
+class LocalStore(SealedStore):
+    """The store on a local disk."""
+
+    def __init__(self, root: Path, ring: Keyring) -> None:
+        super().__init__(LocalShelf(root.resolve(), DIGEST), root.resolve() / "tmp", ring)
 
 
 @contextmanager
@@ -236,11 +217,3 @@ def space_said() -> Iterator[None]:
         if error.errno in _NO_SPACE:
             raise StoreError(StoreFault.NO_SPACE) from error
         raise
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,6 +4,9 @@ What a row calls received lies on the disk, encrypted: the piece is written and 
 committed after it, both while this request alone holds the file. A process that dies in between leaves a tail
 that nobody was told of; the next piece overwrites it. The last piece is acknowledged only together with the
 row of the finished file, so an upload is never complete without its file.
+
+The key of what has arrived so far is kept sealed under a secret of the visitor, which follows from the
+receipt code and travels in the token: between two requests nobody but the visitor's browser has it.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ import json
 import secrets
 import uuid as uuids
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -37,7 +42,8 @@ from portal.evidence.inspection import HEAD_BYTES, MediaType, quick_check
 from portal.evidence.models import StagedFile
 from portal.evidence.partials import KEY_BYTES, Original, Partial, PartialError, PartialFault, Partials
 from portal.evidence.staging import KEPT, Received
-from portal.evidence.store import Store
+from portal.evidence.vaulted import Originals
+from portal.vault.envelope import NONCE_BYTES, associated_data
 from portal.vault.keys import Keyring, Purpose
 from portal.vault.opening import SealError, open_sealed
 from portal.vault.sealing import seal
@@ -45,7 +51,8 @@ from portal.vault.sealing import seal
 ORPHAN_AGE = timedelta(hours=1)  # of a partial file without a row: its request ended long before
 SWEPT_AT_ONCE = 200
 LONGEST_TOKEN = 1000
-_TOKEN_CONTEXT = ("upload token", "1")
+SECRET_BYTES = 32
+_TOKEN_CONTEXT = ("upload token", "2")
 
 
 class Upload(Base):
@@ -117,11 +124,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where uploads grow and where finished files go; ``floor`` is the room in bytes that must stay free."""
+    """Where uploads grow, where finished files go, and the visitor's secret.
+
+    ``floor`` is the room in bytes that must stay free.
+    """
 
     partials: Partials
-    store: Store
-    ring: Keyring
+    originals: Originals
+    secret: bytes = field(repr=False)
     floor: int
 
 
@@ -139,24 +149,24 @@ _UNFINISHED = (
 )
 
 
-def seal_token(ring: Keyring, submission_id: str, at: datetime) -> str:
-    """Return what lets a browser upload to one submission for 72 hours."""
-    plain = json.dumps([submission_id, int((at + KEPT).timestamp())]).encode()
+def seal_token(ring: Keyring, submission_id: str, secret: bytes, at: datetime) -> str:
+    """Return what lets a browser upload to one submission for 72 hours; ``secret`` opens what it uploads."""
+    plain = json.dumps([submission_id, int((at + KEPT).timestamp()), secret.hex()]).encode()
     return base64.urlsafe_b64encode(seal(ring, Purpose.FORM, plain, _TOKEN_CONTEXT)).decode("ascii")
 
 
-def open_token(ring: Keyring, text: str, at: datetime) -> str:
-    """Return the submission of a token; raises UploadError token."""
+def open_token(ring: Keyring, text: str, at: datetime) -> tuple[str, bytes]:
+    """Return the submission of a token and the visitor's secret; raises UploadError token."""
     if not text or len(text) > LONGEST_TOKEN:
         raise UploadError(UploadFault.TOKEN)
     try:
         blob = base64.urlsafe_b64decode(text.encode("ascii"))
-        submission_id, until = json.loads(open_sealed(ring, Purpose.FORM, blob, _TOKEN_CONTEXT))
+        submission_id, until, secret = json.loads(open_sealed(ring, Purpose.FORM, blob, _TOKEN_CONTEXT))
     except (ValueError, binascii.Error, SealError):
         raise UploadError(UploadFault.TOKEN) from None
     if at > datetime.fromtimestamp(until, UTC):
         raise UploadError(UploadFault.TOKEN)
-    return str(submission_id)
+    return str(submission_id), bytes.fromhex(secret)
 
 
 def begin(place: Place, submission_id: str, length: int, mark: str, at: datetime) -> Upload:
@@ -166,7 +176,7 @@ def begin(place: Place, submission_id: str, length: int, mark: str, at: datetime
         raise UploadError(UploadFault.NO_SPACE)
     name = uuids.UUID(bytes=secrets.token_bytes(16)).hex
     _create(place.partials, name)
-    key = seal(place.ring, Purpose.EVIDENCE, secrets.token_bytes(KEY_BYTES), _key_context(name))
+    key = _sealed_key(place.secret, name)
     upload = Upload(
         uuid=name,
         submission_id=submission_id,
@@ -186,6 +196,15 @@ def find(name: str, submission_id: str, at: datetime) -> Standing:
     if row is None or row.submission_id != submission_id or row.expires_at <= at:
         raise UploadError(UploadFault.GONE)
     return Standing(*row)
+
+
+def check_key(place: Place, upload: Standing) -> None:
+    """Refuse to go on with what this visitor cannot open, as after the receipt code was replaced.
+
+    Raises UploadError gone: the client begins anew.
+    """
+    if upload.finished_at is None:
+        _key(place.secret, upload)
 
 
 def unfinished(submission_id: str, at: datetime) -> list[Standing]:
@@ -299,13 +318,13 @@ def _append(
     if not upload.received and (len(content) >= HEAD_BYTES or received == upload.length):
         # Said at once, before somebody pays for two hundred megabytes that are not taken.
         media_type = quick_check(content[:HEAD_BYTES], upload.length).value
-    key = open_sealed(place.ring, Purpose.EVIDENCE, upload.sealed_key, _key_context(upload.uuid))
+    key = _key(place.secret, upload)
     stored = partial.append(key, content, begins=upload.received, stored=upload.stored)
     if received < upload.length:
         _advance(upload, received=received, stored=stored, media_type=media_type)
         db.session.commit()
         return find(upload.uuid, upload.submission_id, at), ()
-    finished = _into_store(place.store, partial.content(key), upload.length)
+    finished = _into_store(place.originals, partial.content(key), upload.length)
     _advance(
         upload,
         received=received,
@@ -313,6 +332,7 @@ def _append(
         media_type=finished.media_type,
         digest=finished.digest,
         finished_at=at,
+        sealed_key=b"",  # nothing is left to open with it
     )
     evidence_ids = attach(upload.submission_id, finished, at)
     db.session.commit()
@@ -333,16 +353,16 @@ def _advance(upload: Standing, **values: object) -> None:
         raise UploadError(UploadFault.OFFSET)
 
 
-def _into_store(store: Store, original: Original, length: int) -> Received:
+def _into_store(originals: Originals, original: Original, length: int) -> Received:
     """Check the whole file by its beginning and put it into the store; no transaction is open meanwhile."""
     head = b""
     while len(head) < HEAD_BYTES and (piece := original.read(HEAD_BYTES - len(head))):
         head += piece
     media_type: MediaType = quick_check(head, length)
-    stored = store.put(_Joined(head, original), length)
-    if stored.size != length:
+    kept = originals.put(_Joined(head, original), length)
+    if kept.size != length:
         raise PartialError(PartialFault.DAMAGED)
-    return Received(media_type.value, stored.size, stored.digest)
+    return Received.of(media_type.value, kept)
 
 
 class _Joined:
@@ -360,5 +380,19 @@ class _Joined:
         return self._rest.read(size)
 
 
-def _key_context(name: str) -> tuple[str, ...]:
-    return ("upload key", name)
+def _sealed_key(secret: bytes, name: str) -> bytes:
+    """Return a fresh key of what arrives, sealed under the visitor's secret."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(secret).encrypt(nonce, secrets.token_bytes(KEY_BYTES), _bound(name))
+
+
+def _key(secret: bytes, upload: Standing) -> bytes:
+    sealed = upload.sealed_key
+    try:
+        return AESGCM(secret).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(upload.uuid))
+    except (InvalidTag, ValueError):
+        raise UploadError(UploadFault.GONE) from None
+
+
+def _bound(name: str) -> bytes:
+    return associated_data(b"\x01", "upload key", (name,))

@@ -26,11 +26,12 @@ from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
 from portal.evidence.models import StagedFile
 from portal.evidence.staging import Room
-from portal.evidence.store import Store, StoreError, StoreFault
+from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.vaulted import Originals
 from portal.extensions import csrf, settings
 from portal.people.actor import REPORTER
 from portal.public import crowd, keeping, notices_versions
-from portal.public.arriving import arriving
+from portal.public.arriving import arriving, secret_of
 from portal.public.blueprint import public
 from portal.public.filing_form import Form
 from portal.public.filing_pages import (
@@ -196,7 +197,7 @@ def _receive(form: Form, upload: FileStorage, room: Room) -> FaultCode | None:
     if not crowd.takes_file():
         return FaultCode.FILES_CROWDED
     try:
-        form.received.append(staging.receive(upload.stream, _store()))
+        form.received.append(staging.receive(upload.stream, _originals()))
     except InspectionError as error:
         return FILE_FAULTS[error.code]
     except StoreError as error:
@@ -254,7 +255,9 @@ def _send(form: Form, filing: Filing) -> Response:
         _tend_staged(form)
         filed = cases.file_report(filing, actor=REPORTER, at=form.at, ring=_ring(), settings=settings())
         keeping.forget()
-        coming = arriving(form.draft.submission_id, form.at)  # here: asking later is a transaction more
+        secret = secret_of(form.draft.receipt_code, form.draft.submission_id)
+        # Here: asking later is a transaction more.
+        coming = arriving(form.draft.submission_id, secret, form.at)
         db.session.commit()  # which rings for the worker that cleans
     return receipt_page(form, filed, coming)
 
@@ -333,5 +336,5 @@ def _ring() -> Keyring:
     return cast(Keyring, current_app.extensions["portal_keyring"])
 
 
-def _store() -> Store:
-    return cast(Store, current_app.extensions["portal_store"])
+def _originals() -> Originals:
+    return cast(Originals, current_app.extensions["portal_originals"])

@@ -22,7 +22,7 @@ from portal.evidence.models import StagedFile
 from portal.extensions import settings
 from portal.presentation import text_size, theme
 from portal.public import choices
-from portal.public.arriving import Arriving, arriving, nothing_yet
+from portal.public.arriving import Arriving, arriving, nothing_yet, secret_of
 from portal.public.district_centres import centre_of
 from portal.public.drawn_once import page_for
 from portal.public.filing_form import Form
@@ -48,7 +48,8 @@ def blank_form_page(draft: Draft, start: str = "") -> Response:
         tuple(districts().values()),
         catalogue().mark,
     )
-    coming = nothing_yet(draft.submission_id, draft.opened_at)
+    secret = secret_of(draft.receipt_code, draft.submission_id)
+    coming = nothing_yet(draft.submission_id, secret, draft.opened_at)
     page = page_for(
         key, (sealed, coming.token), lambda own: _draw_form(form, [], own[0], Arriving(own[1], []))
     )
@@ -58,7 +59,8 @@ def blank_form_page(draft: Draft, start: str = "") -> Response:
 def form_page(form: Form, files: list[StagedFile]) -> Response:
     """The form on one long page, with whatever was answered and staged before."""
     # Here the fields hold the answers; in the draft they would come back after being emptied.
-    coming = arriving(form.draft.submission_id, form.at)
+    secret = secret_of(form.draft.receipt_code, form.draft.submission_id)
+    coming = arriving(form.draft.submission_id, secret, form.at)
     return _answer(_draw_form(form, files, _sealed(form.draft.with_answers({})), coming), form)
 
 

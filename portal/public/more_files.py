@@ -24,9 +24,10 @@ from portal.evidence.inspection import (
     InspectionError,
 )
 from portal.evidence.staging import Received
-from portal.evidence.store import Store, StoreError, StoreFault
+from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.vaulted import Originals
 from portal.extensions import csrf
-from portal.public.arriving import arriving
+from portal.public.arriving import arriving, remembered
 from portal.public.blueprint import public
 from portal.public.filing import FILE_FAULTS, SHOWN_NAME
 from portal.public.visit import Opened, ask_again, has_token, opened
@@ -105,7 +106,7 @@ def _sentence(fault: FaultCode, name: str) -> str:
 
 def _receive(upload: FileStorage) -> Received | FaultCode:
     try:
-        return staging.receive(upload.stream, cast(Store, current_app.extensions["portal_store"]))
+        return staging.receive(upload.stream, cast(Originals, current_app.extensions["portal_originals"]))
     except InspectionError as error:
         return FILE_FAULTS[error.code]
     except StoreError as error:
@@ -113,10 +114,11 @@ def _receive(upload: FileStorage) -> Received | FaultCode:
 
 
 def _page(current: Opened, faults: list[str], status: int = 200) -> Response:
+    submission_id = current.report.submission_id
     page = render_template(
         "public/more_files.html",
         room=MAX_FILES - len(digests_of(current.report.id)),
-        arriving=arriving(current.report.submission_id, clock.now()),
+        arriving=arriving(submission_id, remembered(submission_id), clock.now()),
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         accept=ACCEPT,

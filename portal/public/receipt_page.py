@@ -24,7 +24,7 @@ from portal.extensions import csrf, settings
 from portal.notices import texts
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
-from portal.public.arriving import arriving
+from portal.public.arriving import arriving, remembered
 from portal.public.blueprint import public
 from portal.public.filing_pages import locale
 from portal.public.found import message_page
@@ -104,7 +104,7 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
         standing=standing,
         messages=messages,
         files=len(digests_of(report.id)),
-        arriving=arriving(report.submission_id, at),
+        arriving=arriving(report.submission_id, remembered(report.submission_id), at),
         news=_sentences(unread),
         reward=reward,
         reward_title=reward_title(reward),

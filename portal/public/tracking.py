@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.database import db
 from portal.extensions import csrf
-from portal.public import guesses, questions, receipt_page
+from portal.public import arriving, guesses, questions, receipt_page
 from portal.public.blueprint import public
 from portal.public.visit import COOKIE, Opened, code_page, has_token, pause
-from portal.reports import visits
+from portal.reports import receipt, visits
 
 LONGEST_TYPED = 200
 HARMLESS = "https://www.weather.com.cn/"
@@ -45,6 +45,7 @@ def _enter(typed: str, message: str) -> Response:
     if COOKIE in session:
         visits.end(session[COOKIE], at)
     session[COOKIE] = visits.begin(report, at)
+    arriving.remember(receipt.normalise(typed), report.submission_id)
     db.session.commit()
     if message:
         # Written while the visit ended: it goes on where it stopped, and is not sent by itself.

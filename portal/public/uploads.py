@@ -76,7 +76,7 @@ def uploads() -> Response:
 @csrf.exempt  # a header with a sealed token stands for the form's token
 def upload(name: str) -> Response:
     """Say how far an upload has come, go on with it, take it back."""
-    acts: dict[str, Callable[[Standing, datetime], Response]] = {
+    acts: dict[str, Callable[[Standing, Place, datetime], Response]] = {
         "HEAD": _head,
         "PATCH": _patch,
         "DELETE": _delete,
@@ -86,7 +86,7 @@ def upload(name: str) -> Response:
         return _abilities()
     if method not in acts:
         return _answered(lambda _at: _refuse(405, "method"))
-    return _answered(lambda at: acts[method](_find(name, at), at))
+    return _answered(lambda at: acts[method](*_find(name, at), at))
 
 
 def _method() -> str:
@@ -122,7 +122,7 @@ def _answered(act: Callable[[datetime], Response]) -> Response:
 
 
 def _create(at: datetime) -> Response:
-    submission_id = _submission(at)
+    submission_id, place = _allowed(at)
     length = _length()
     mark = _metadata().get("mark", "")
     if not crowd.takes_file():
@@ -131,7 +131,7 @@ def _create(at: datetime) -> Response:
         check_room(submission_id, length, at)
     except Refusal as refusal:
         raise _of_refusal(refusal) from None
-    made = service.begin(_place(), submission_id, length, mark if _MARK.fullmatch(mark) else "", at)
+    made = service.begin(place, submission_id, length, mark if _MARK.fullmatch(mark) else "", at)
     db.session.commit()
     response = Response(status=201)
     response.headers["Location"] = url_for("public.upload", name=made.uuid)
@@ -139,18 +139,20 @@ def _create(at: datetime) -> Response:
     return response
 
 
-def _head(found: Standing, _at: datetime) -> Response:
+def _head(found: Standing, place: Place, _at: datetime) -> Response:
+    service.check_key(place, found)
     response = Response(status=200)
     response.headers["Upload-Length"] = str(found.length)
     return _standing(response, found)
 
 
-def _delete(found: Standing, _at: datetime) -> Response:
-    service.terminate(_place().partials, found)
+def _delete(found: Standing, place: Place, _at: datetime) -> Response:
+    service.terminate(place.partials, found)
     return Response(status=204)
 
 
-def _patch(found: Standing, at: datetime) -> Response:
+def _patch(found: Standing, place: Place, at: datetime) -> Response:
+    service.check_key(place, found)
     if request.mimetype != CONTENT_TYPE:
         _refuse(415, "content_type")
     offset = request.headers.get("Upload-Offset", "")
@@ -169,12 +171,12 @@ def _patch(found: Standing, at: datetime) -> Response:
     if not slots.acquire(blocking=False):
         _refuse(503, "busy", retry_after=WAIT_SECONDS)
     try:
-        return _standing(Response(status=204), _take(found, checksum, at))
+        return _standing(Response(status=204), _take(found, place, checksum, at))
     finally:
         slots.release()
 
 
-def _take(found: Standing, checksum: tuple[str, bytes] | None, at: datetime) -> Standing:
+def _take(found: Standing, place: Place, checksum: tuple[str, bytes] | None, at: datetime) -> Standing:
     """Take the body piece by piece, never more of it in memory than one piece."""
     most = CHECKED_BYTES if checksum else PIECE_BYTES
     ended = False
@@ -185,19 +187,19 @@ def _take(found: Standing, checksum: tuple[str, bytes] | None, at: datetime) -> 
                 _refuse(MISMATCH, "checksum")
             ended = True
         if content:
-            found = _append(found, content, at)
+            found = _append(found, place, content, at)
     return found
 
 
-def _append(found: Standing, content: bytes, at: datetime) -> Standing:
+def _append(found: Standing, place: Place, content: bytes, at: datetime) -> Standing:
     """Keep a piece; a file that cannot be taken goes at once."""
     try:
-        found, _ = service.append(_place(), found, content, arrive, at)
+        found, _ = service.append(place, found, content, arrive, at)
     except InspectionError as error:
-        _forget(found)
+        _forget(found, place)
         _refuse(422, error.code.value, FILE_FAULTS[error.code])
     except Refusal as refusal:
-        _forget(found)
+        _forget(found, place)
         raise _of_refusal(refusal) from None
     except StoreError:
         db.session.rollback()
@@ -205,9 +207,9 @@ def _append(found: Standing, content: bytes, at: datetime) -> Standing:
     return found
 
 
-def _forget(found: Standing) -> None:
+def _forget(found: Standing, place: Place) -> None:
     db.session.rollback()
-    service.drop(_place().partials, found)
+    service.drop(place.partials, found)
 
 
 def _gather(most: int) -> tuple[bytes, bool, bool]:
@@ -266,28 +268,22 @@ def _metadata() -> dict[str, str]:
     return pairs
 
 
-def _submission(at: datetime) -> str:
-    ring = current_app.extensions["portal_keyring"]
-    return service.open_token(ring, request.headers.get("Upload-Token", ""), at)
+def _allowed(at: datetime) -> tuple[str, Place]:
+    """The submission that the token opens, and where its files go."""
+    known = current_app.extensions
+    token = request.headers.get("Upload-Token", "")
+    submission_id, secret = service.open_token(known["portal_keyring"], token, at)
+    floor = settings().upload_free_space_floor
+    return submission_id, Place(known["portal_partials"], known["portal_originals"], secret, floor)
 
 
-def _find(name: str, at: datetime) -> Standing:
+def _find(name: str, at: datetime) -> tuple[Standing, Place]:
     """The upload, read in a transaction that is over when its body begins to come."""
-    submission_id = _submission(at)
+    submission_id, place = _allowed(at)
     with reading():
         found = service.find(name, submission_id, at)
         db.session.rollback()
-    return found
-
-
-def _place() -> Place:
-    known = current_app.extensions
-    return Place(
-        known["portal_partials"],
-        known["portal_store"],
-        known["portal_keyring"],
-        settings().upload_free_space_floor,
-    )
+    return found, place
 
 
 def _standing(response: Response, found: Standing) -> Response:

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from portal.extensions import csrf
+from portal.public import arriving
 from portal.public.questions import Question
 from portal.reports import visits
 from portal.reports.models import Report, Visit
@@ -44,6 +45,7 @@ def has_token() -> bool:
 def ask_again(*, message: str = "") -> Response:
     """Ask for the code again: the visit ended. What was typed is shown, and comes along with the code."""
     had_one = session.pop(COOKIE, None) is not None
+    session.pop(arriving.COOKIE, None)
     if request.method == "GET":
         if had_one:
             flash(_ended(), "warn")

@@ -13,17 +13,16 @@ from portal.people.models import Account, RoleGrant
 from portal.people.permissions import Role
 from portal.reports.models import Report
 from portal.vault import seconds
-from portal.vault.groups import READER
-from portal.vault.seconds import Wish
+from portal.vault.seconds import OriginalWish, Wish
 
 
-def ask_second(wish: Wish, actor: Actor, at: datetime) -> None:
+def ask_second(wish: Wish | OriginalWish, actor: Actor, at: datetime) -> None:
     """Put a request up and tell everybody else who may agree; the same request tells nobody twice."""
     request = seconds.ask(wish, actor, at)
     if request.asked_at != at:
         return
     number = db.session.get_one(Report, wish.report_id).number
-    roles = (READER[wish.group].value, Role.SUPERVISOR.value)
+    roles = (wish.role, Role.SUPERVISOR.value)
     colleagues = db.session.scalars(
         select(Account)
         .join(RoleGrant, RoleGrant.account_id == Account.id)

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from portal.audit.models import Event
 from portal.database import db
 from portal.evidence.originals import ACTION as ORIGINAL_OPENED
+from portal.evidence.originals import never_served
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind
 from portal.people.permissions import Role
@@ -68,6 +69,7 @@ OPENINGS = frozenset({CONTACT_OPENED, ORIGINAL_OPENED, IDENTITY_OPENED, "payee_o
 STAYED_SEALED: dict[str, LazyString] = {
     CONTACT_OPENED: lazy_gettext("Somebody asked for your contact details; they stayed sealed"),
     IDENTITY_OPENED: lazy_gettext("Somebody asked for your sealed name; it stayed sealed"),
+    ORIGINAL_OPENED: lazy_gettext("Somebody asked for an original of your files; it stayed sealed"),
     "payee_opened": lazy_gettext("Somebody asked for your sealed account; it stayed sealed"),
     "told_opened": lazy_gettext("Somebody asked for what was cut out of your text; it stayed sealed"),
 }
@@ -134,7 +136,7 @@ def _own(report: Report) -> list[_Dated]:
 def _stayed_sealed(report_id: int) -> set[int]:
     """Return the events whose opening the vault never served."""
     asked = select(Opening.event_id).where(Opening.report_id == report_id, Opening.served_at.is_(None))
-    return set(db.session.scalars(asked))
+    return set(db.session.scalars(asked)) | never_served(report_id)
 
 
 def _own_item(event: Event, *, sealed: bool) -> Item:

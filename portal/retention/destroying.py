@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from portal.cases.models import Case
 from portal.database import db
+from portal.evidence import original_keys
 from portal.evidence.models import CleanState, Evidence, EvidenceHash, EvidencePage, Redaction
 from portal.notices.models import Delivery, Notice
 from portal.reports.models import IdentityCheck, Message, Report
@@ -105,11 +106,13 @@ def _text(report: Report, at: datetime, gone: Destroyed) -> bool:
 
 
 def _forget_files(report_id: int) -> list[str]:
-    """Delete the rows of all files of a report; returns the digests of what was stored for them."""
+    """Delete the rows of all files of a report; returns what was stored for them, by name and by digest."""
     mine = select(Evidence.id).where(Evidence.report_id == report_id)
-    columns = (Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
+    columns = (Evidence.original, Evidence.digest, Evidence.clean_digest, Evidence.thumb_digest)
     rows = db.session.execute(select(*columns).where(Evidence.report_id == report_id))
-    found = [digest for row in rows for digest in row]
+    found = [name for row in rows for name in row]
+    originals = select(Evidence.original).where(Evidence.report_id == report_id, Evidence.original != "")
+    original_keys.destroy(db.session.scalars(originals).all())
     for table in (EvidencePage, Redaction):
         found += db.session.scalars(select(table.digest).where(table.evidence_id.in_(mine)))
         db.session.execute(delete(table).where(table.evidence_id.in_(mine)))

@@ -17,9 +17,10 @@ from portal.vault import tables as t
 from portal.vault.groups import FieldGroup
 from portal.vault.indexing import Digest
 from portal.vault.neutral import NEWS, TEST, TEST_KIND, TESTS_A_DAY, text_of
-from portal.vault.opener import Begin, Opener
+from portal.vault.opener import Opener
 from portal.vault.persons import folded_address
 from portal.vault.refusals import Refused, Why
+from portal.vault.serving import Begin
 
 MORNING = timedelta(hours=8)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 from collections.abc import Callable, Mapping
@@ -91,6 +92,10 @@ class VaultClient:
         answer = self._ask({"do": "reveal", "opening": opening_id})
         facts = {str(name): bool(value) for name, value in answer["facts"].items()}
         return Revealed({str(name): str(value) for name, value in answer["fields"].items()}, facts)
+
+    def open_original(self, opening_id: str) -> bytes:
+        """Return the data key of the file that a committed row asks for, once; raises as ``reveal`` does."""
+        return base64.b64decode(self._ask({"do": "open_original", "opening": opening_id})["key"])
 
     def send_alert(self, delivery_id: int) -> AlertOutcome:
         """Let the vault deliver one row of the outbox; raises VaultClosed or VaultRefused."""

@@ -63,9 +63,13 @@ def check() -> None:
             check_canary(connection, keys)
             k = t.sealed_keys.c
             counts = connection.execute(select(k.key_id, func.count()).group_by(k.key_id)).all()
+            o = t.original_keys.c
+            files = connection.execute(select(o.vault_key_id, func.count()).group_by(o.vault_key_id)).all()
         click.echo(f"The keys fit the database. Current: {current}.")
         for key_id, count in counts:
             click.echo(f"  sealed to {key_id}: {count}")
+        for key_id, count in files:
+            click.echo(f"  originals sealed to {key_id}: {count}")
         if public.id != current or len(keys.pairs) > 1:
             click.echo("A rotation is under way: run `flask vault rotate` again.")
         try:
@@ -106,10 +110,11 @@ def rotate() -> None:
             if not target.exists():
                 _write_recovery(keys, target)
             done, unreadable = rotation.rewrap(engine, keys)
+            files, closed = rotation.rewrap_originals(engine, keys)
             kept = rotation.retire(engine, settings.keys, settings.public, clock.now())
-        click.echo(f"Wrapped to {keys.current().id}: {done}.")
-        if unreadable:
-            click.echo(f"Do not open with any key: {unreadable}. They stay as they are.", err=True)
+        click.echo(f"Wrapped to {keys.current().id}: {done}, and the keys of {files} originals.")
+        if unreadable or closed:
+            click.echo(f"Do not open with any key: {unreadable + closed}. They stay as they are.", err=True)
         if kept:
             click.echo(
                 f"Still kept: {', '.join(kept)}. Run this again after a day to retire what nothing uses."

@@ -3,6 +3,7 @@
 1 (forms, files, second factors): 1 | AES-256-GCM | length | key id | nonce | ciphertext and tag.
 2 (identities): 2 | AES-256-GCM | nonce | ciphertext and tag, under its own data key, which lies apart as
   2 | HPKE | length | key id | encapsulated key, ciphertext and tag, wrapped to the vault's public key.
+The data key of an original has two wraps of the same form, to the vault and to the workers' pair.
 
 Header, purpose and context are bound in each: sealed bytes moved to another field, report or version do not
 open, and neither does a wrap.
@@ -18,6 +19,8 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 IDENTITY = "vault"
 DATA_KEY = "vault data key"
+ORIGINAL_KEY = "original data key"
+WORKING_KEY = "original working key"
 
 
 def header(key_id: str) -> bytes:

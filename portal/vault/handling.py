@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -15,9 +16,11 @@ from portal import clock
 from portal.dialects import reading
 from portal.vault.alerts import Alerts
 from portal.vault.indexing import Index
-from portal.vault.opener import Begin, Keys, Opener
+from portal.vault.opener import Opener
+from portal.vault.original_opener import OriginalOpener
 from portal.vault.pace import EQUALITY_A_MINUTE, Pace
 from portal.vault.refusals import Refused, Why
+from portal.vault.serving import Begin, Keys
 
 log = logging.getLogger("portal.vault")
 
@@ -30,15 +33,25 @@ Answer = dict[str, Any]
 class Handler:
     """Answers requests; the same code behind the socket and in a test without one."""
 
-    def __init__(self, begin: Begin, keys: Keys, opener: Opener, alerts: Alerts, index: Index) -> None:
+    def __init__(
+        self,
+        begin: Begin,
+        keys: Keys,
+        opener: Opener,
+        originals: OriginalOpener,
+        alerts: Alerts,
+        index: Index,
+    ) -> None:
         self._begin = begin
         self._keys = keys
         self._opener = opener
+        self._originals = originals
         self._alerts = alerts
         self._index = index
         self._pace = Pace(EQUALITY_A_MINUTE)
         self._table: dict[str, tuple[frozenset[str], Callable[[dict[str, Any]], Answer]]] = {
             "reveal": (frozenset({"opening"}), self._reveal),
+            "open_original": (frozenset({"opening"}), self._open_original),
             "send_alert": (frozenset({"delivery"}), self._send_alert),
             "same_person": (frozenset({"first", "second"}), self._same_person),
             "paid_to_same_person": (frozenset({"report", "since"}), self._paid),
@@ -74,11 +87,12 @@ class Handler:
         return request, self._table[verb][1]
 
     def _reveal(self, request: dict[str, Any]) -> Answer:
-        opening_id = request["opening"]
-        if not isinstance(opening_id, str) or not OPENING_ID.fullmatch(opening_id):
-            raise Refused(Why.MALFORMED)
-        fields, facts = self._opener.reveal(self._begin, opening_id, clock.now())
+        fields, facts = self._opener.reveal(self._begin, _opening(request), clock.now())
         return {"fields": fields, "facts": facts}
+
+    def _open_original(self, request: dict[str, Any]) -> Answer:
+        key = self._originals.data_key(self._begin, _opening(request), clock.now())
+        return {"key": base64.b64encode(key).decode("ascii")}
 
     def _send_alert(self, request: dict[str, Any]) -> Answer:
         sent = self._alerts.send(self._begin, _id(request["delivery"]), clock.now())
@@ -104,6 +118,13 @@ class Handler:
         with reading(), self._begin() as connection:
             connection.exec_driver_sql("SELECT 1")
         return {"key": keys.current().id, "keys": [pair.id for pair in keys.pairs]}
+
+
+def _opening(request: dict[str, Any]) -> str:
+    opening_id = request["opening"]
+    if not isinstance(opening_id, str) or not OPENING_ID.fullmatch(opening_id):
+        raise Refused(Why.MALFORMED)
+    return opening_id
 
 
 def _id(value: object) -> int:

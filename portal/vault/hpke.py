@@ -18,7 +18,7 @@ class NotOpened(Exception):
     """The wrap is not for this key or this purpose; says no more."""
 
 
-def wrap(public: X25519PublicKey, secret: bytes, info: bytes) -> bytes:
+def wrap(public: X25519PublicKey, secret: bytes | bytearray, info: bytes) -> bytes:
     """Return the encapsulated key and the ciphertext; every call makes a new key pair of its own."""
     return SUITE.encrypt(secret, public, info)
 

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection
 
 from portal.vault import tables as t
 from portal.vault.groups import FieldGroup
-from portal.vault.opener import Begin, Keys, Opener
+from portal.vault.opener import Opener
 from portal.vault.persons import folded_name, folded_number
 from portal.vault.refusals import Refused
+from portal.vault.serving import Begin, Keys
 
 AT_ONCE = 200  # a fifth of a second of computing: SQLite has one writer
 INDEXED = (FieldGroup.LEGAL, FieldGroup.PAYEE, FieldGroup.CONTACT)

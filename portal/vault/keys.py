@@ -1,12 +1,14 @@
 """The keys of the portal, in one file for each holder, so that a process loads only what it needs.
 
-``web.json`` (receipt codes, forms, evidence) belongs to every process of the portal, ``desk.json`` (second
-factors) to those that serve the desk, ``vault.json`` (private keys) to the vault process alone; ``vault.pub``
-is public and all that taking reports needs of the vault.
+``web.json`` (receipt codes, forms) belongs to every process of the portal, ``desk.json`` (second factors) to
+those that serve the desk, ``files.json`` (copies of evidence) to these and the workers, ``worker.json``
+(originals that are not cleaned yet) to workers alone, ``vault.json`` to the vault process alone;
+``vault.pub`` and ``worker.pub`` are public and all that taking reports and files needs of those two.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -19,9 +21,10 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from portal.vault import keyfiles, pairs
+from portal.vault import keyfiles, pairs, working
 from portal.vault.keyfiles import SECRET_BYTES, Key, KeyFileError, KeyFileFault
 from portal.vault.pairs import PublicKey, PublicKeys, VaultKeys
+from portal.vault.working import WorkingKeys
 
 FORMAT = "woodpecker-keys"
 VERSION = 1
@@ -41,27 +44,31 @@ class Holder(StrEnum):
 
     WEB = "web"
     DESK = "desk"
+    FILES = "files"
 
 
 HELD: dict[Holder, tuple[Purpose, ...]] = {
-    Holder.WEB: (Purpose.RECEIPT, Purpose.FORM, Purpose.EVIDENCE),
+    Holder.WEB: (Purpose.RECEIPT, Purpose.FORM),
     Holder.DESK: (Purpose.TOTP,),
+    Holder.FILES: (Purpose.EVIDENCE,),
 }
 HOLDER_OF = {purpose: holder for holder, purposes in HELD.items() for purpose in purposes}
 EVERYBODY = frozenset(Holder)
+WORKING_FILES = (working.PRIVATE_FILE, working.PUBLIC_FILE)
 
 _Keys = dict[Purpose, tuple[Key, ...]]
 
 
 class Keyring:
-    """The keys that this process holds, the current one of each purpose first; the vault's only in public."""
+    """The keys that this process holds, the current one of each purpose first; of pairs the public half."""
 
-    __slots__ = ("_keys", "_public", "directory")
+    __slots__ = ("_keys", "_public", "_working", "directory")
 
     def __init__(self, directory: Path, keys: _Keys, public: PublicKeys) -> None:
         self.directory = directory
         self._keys = keys
         self._public = public
+        self._working: PublicKeys | None = None
 
     def __repr__(self) -> str:
         ids = ", ".join(f"{purpose}={[key.id for key in keys]}" for purpose, keys in self._keys.items())
@@ -120,8 +127,14 @@ class Keyring:
         return HKDF(SHA256(), SECRET_BYTES, salt=None, info=f"{FORMAT} {label}".encode()).derive(secret)
 
     def vault_key(self) -> PublicKey:
-        """Return the public key to which identities are sealed now."""
+        """Return the public key to which identities and originals are sealed now."""
         return self._public.current()
+
+    def working_key(self) -> PublicKey:
+        """Return the public key to which originals are sealed until they are cleaned; raises KeyFileError."""
+        if self._working is None:
+            self._working = PublicKeys(self.directory / working.PUBLIC_FILE, working.PUBLIC_FORMAT)
+        return self._working.current()
 
     def _of(self, purpose: str) -> tuple[Key, ...]:
         chosen = Purpose(purpose)
@@ -159,12 +172,56 @@ def split_single_file(directory: Path) -> None:
     keyfiles.sync_directory(old.parent)
 
 
+def complete(directory: Path) -> None:
+    """Make the files that an earlier version did not have, on the machine of the desk; loses no key.
+
+    The key of files moves out of the reach of web processes: new copies get a fresh one, the earlier ones go
+    on opening what they sealed. In web.json they stay until `flask evidence reseal` is done.
+    """
+    wanted = (file_of(directory, Holder.FILES), *(directory / name for name in WORKING_FILES))
+    if not file_of(directory, Holder.DESK).exists() or all(path.exists() for path in wanted):
+        return
+    with (directory / ".complete.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        private, public = (directory / name for name in WORKING_FILES)
+        if not private.exists():
+            keyfiles.write_new(private, WorkingKeys.fresh().document())
+        if not public.exists():
+            keyfiles.write_new(public, WorkingKeys.load(private).public_document(), 0o644)
+        files = file_of(directory, Holder.FILES)
+        if not files.exists():
+            keys = (keyfiles.new_key(), *_earlier_evidence(directory))
+            keyfiles.write_new(files, _document({Purpose.EVIDENCE: keys}))
+
+
+def take_from_web(directory: Path) -> bool:
+    """Forget the earlier keys of files in web.json, which files.json holds; says whether there were any."""
+    earlier = {key.id for key in _earlier_evidence(directory)}
+    if not earlier:
+        return False
+    held = {key.id for key in _read_file(directory, Holder.FILES)[Purpose.EVIDENCE]}
+    path = file_of(directory, Holder.WEB)
+    if not earlier <= held:
+        raise KeyFileError(KeyFileFault.MALFORMED, path, "files.json lacks one of its keys of evidence")
+    keyfiles.replace(path, _document(_read_file(directory, Holder.WEB)))
+    return True
+
+
+def _earlier_evidence(directory: Path) -> tuple[Key, ...]:
+    """Return the keys of files that an earlier version kept in web.json."""
+    path = file_of(directory, Holder.WEB)
+    listed = _listed(path).get(Purpose.EVIDENCE)
+    return () if listed is None else keyfiles.read_keys(listed, Purpose.EVIDENCE, path)
+
+
 def _split(old: Path, directory: Path) -> None:
     document = keyfiles.read_document(old, FORMAT, VERSION)
     listed = document.get("keys")
     if not isinstance(listed, dict):
         raise KeyFileError(KeyFileFault.MALFORMED, old, "it lists no keys")
     keys = {purpose: keyfiles.read_keys(listed.get(purpose), purpose, old) for purpose in Purpose}
+    # Every web process held the old one.
+    keys[Purpose.EVIDENCE] = (keyfiles.new_key(), *keys[Purpose.EVIDENCE])
     former = keyfiles.read_keys(listed.get("vault"), "vault", old)
     _place(directory, keys, VaultKeys.fresh(None, former=former))
 
@@ -178,6 +235,9 @@ def _place(directory: Path, keys: _Keys, vault: VaultKeys) -> None:
             content = {purpose: keys[purpose] for purpose in purposes}
             keyfiles.write_new(file_of(temporary, holder), _document(content))
         vault.write(temporary / pairs.PRIVATE_FILE, temporary / pairs.PUBLIC_FILE)
+        workers = WorkingKeys.fresh()
+        keyfiles.write_new(temporary / working.PRIVATE_FILE, workers.document())
+        keyfiles.write_new(temporary / working.PUBLIC_FILE, workers.public_document(), 0o644)
         os.rename(temporary, directory)
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -188,10 +248,17 @@ def _place(directory: Path, keys: _Keys, vault: VaultKeys) -> None:
 
 def _read_file(directory: Path, holder: Holder) -> _Keys:
     path = file_of(directory, holder)
+    if holder is Holder.FILES and not path.exists() and (earlier := _earlier_evidence(directory)):
+        return {Purpose.EVIDENCE: earlier}
+    listed = _listed(path)
+    return {purpose: keyfiles.read_keys(listed.get(purpose), purpose, path) for purpose in HELD[holder]}
+
+
+def _listed(path: Path) -> dict[str, Any]:
     listed = keyfiles.read_document(path, FORMAT, VERSION).get("keys")
     if not isinstance(listed, dict):
         raise KeyFileError(KeyFileFault.MALFORMED, path, "it lists no keys")
-    return {purpose: keyfiles.read_keys(listed.get(purpose), purpose, path) for purpose in HELD[holder]}
+    return listed
 
 
 def _document(keys: _Keys) -> dict[str, Any]:

@@ -14,6 +14,8 @@ __all__ = [
     "FieldGroup",
     "Opening",
     "OpeningRequest",
+    "OriginalOpening",
+    "OriginalRequest",
     "SealedField",
     "SealedKey",
     "VaultCanary",
@@ -95,6 +97,49 @@ class OpeningRequest(Base):
     second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
     second_at: Mapped[MaybeInstant]
     opening_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("openings.id"))
+
+
+class OriginalOpening(Base):
+    """Somebody asks to open the original of one file: committed first; the vault serves it once."""
+
+    __tablename__ = "original_openings"
+    __table_args__ = (
+        Index("ix_original_openings_person", "person_id", "served_at"),
+        Index("ix_original_openings_evidence", "evidence_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    evidence_id: Mapped[int] = mapped_column(BigKey)  # stays when the file's row goes
+    digest: Mapped[str] = mapped_column(String(64))
+    event_id: Mapped[int] = mapped_column(BigKey, ForeignKey("events.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_at: Mapped[MaybeInstant]
+    served_at: Mapped[MaybeInstant]
+
+
+class OriginalRequest(Base):
+    """The same as an opening request, for the original of one file."""
+
+    __tablename__ = "original_requests"
+    __table_args__ = (Index("ix_original_requests_account", "account_id", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    evidence_id: Mapped[int] = mapped_column(BigKey)  # stays when the file's row goes
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_at: Mapped[MaybeInstant]
+    opening_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("original_openings.id"))
 
 
 class BlindIndex(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from portal.errors import NotAllowed
 from portal.people.actor import Actor
 from portal.vault import seconds
 from portal.vault.groups import READER, FieldGroup
-from portal.vault.models import Opening, SealedField
+from portal.vault.models import Opening, OriginalOpening, SealedField
 
 
 def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> Opening:
@@ -27,7 +28,7 @@ def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> 
     db.session.flush()  # for the event's id
     agreed = None
     if actor.person_id is not None and seconds.left_today(actor.person_id, at) <= 0:
-        agreed = seconds.agreement(group, event.report_id, actor, at)
+        agreed = seconds.agreement(seconds.Wish(group, event.report_id, event.reason), actor, at)
         if agreed is None:
             raise seconds.NeedsSecond
     opening = Opening(
@@ -37,6 +38,48 @@ def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> 
         role=role.value,
         field_group=group,
         report_id=event.report_id,
+        event_id=event.id,
+        reason=event.reason,
+        asked_at=at,
+        second_account_id=agreed.second_account_id if agreed else None,
+        second_at=agreed.second_at if agreed else None,
+    )
+    db.session.add(opening)
+    db.session.flush()
+    if agreed is not None:
+        agreed.opening_id = opening.id
+    return opening
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Which original is asked for: its evidence row, the report, and the digest that the file must have."""
+
+    evidence_id: int
+    report_id: int
+    digest: str
+
+
+def ask_for_original(file: File, event: Event, actor: Actor, at: datetime) -> OriginalOpening:
+    """Add the row that the vault serves once; the caller commits it with its event, then asks the vault.
+
+    Raises NeedsSecond when the person's day is used up and nobody agreed to exactly this.
+    """
+    db.session.flush()  # for the event's id
+    agreed = None
+    if actor.person_id is not None and seconds.left_today(actor.person_id, at, OriginalOpening) <= 0:
+        wish = seconds.OriginalWish(file.evidence_id, file.report_id, event.actor_role, event.reason)
+        agreed = seconds.agreement(wish, actor, at)
+        if agreed is None:
+            raise seconds.NeedsSecond
+    opening = OriginalOpening(
+        id=secrets.token_hex(16),
+        account_id=actor.account_id,
+        person_id=actor.person_id,
+        role=event.actor_role,
+        report_id=file.report_id,
+        evidence_id=file.evidence_id,
+        digest=file.digest,
         event_id=event.id,
         reason=event.reason,
         asked_at=at,

@@ -31,10 +31,11 @@ class PublicKey:
 class PublicKeys:
     """The public file, read again when it changes: after a rotation no process seals to the old key."""
 
-    __slots__ = ("_current", "_path", "_seen")
+    __slots__ = ("_current", "_form", "_path", "_seen")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: str = PUBLIC_FORMAT) -> None:
         self._path = path
+        self._form = form
         self._seen = 0
         self._current: PublicKey | None = None
         self.current()
@@ -43,7 +44,7 @@ class PublicKeys:
         """Return the key that new things are sealed to; raises KeyFileError."""
         seen = os.stat(self._path).st_mtime_ns if self._path.exists() else -1
         if self._current is None or seen != self._seen:
-            self._current, self._seen = first_public(self._path), seen
+            self._current, self._seen = first_public(self._path, self._form), seen
         return self._current
 
 
@@ -108,10 +109,10 @@ class VaultKeys:
         return next((pair for pair in self.pairs if pair.id == key_id), None)
 
 
-def first_public(path: Path) -> PublicKey:
+def first_public(path: Path, form: str = PUBLIC_FORMAT) -> PublicKey:
     """Return the current key of a public file; raises KeyFileError."""
-    document = keyfiles.read_document(path, PUBLIC_FORMAT, VERSION, public=True)
-    first = keyfiles.read_keys(document.get("keys"), "vault", path)[0]
+    document = keyfiles.read_document(path, form, VERSION, public=True)
+    first = keyfiles.read_keys(document.get("keys"), "public", path)[0]
     return PublicKey(first.id, X25519PublicKey.from_public_bytes(first.secret))
 
 

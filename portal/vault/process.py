@@ -33,6 +33,7 @@ from portal.vault.indexing import Index, digest_with
 from portal.vault.keyfiles import KeyFileError
 from portal.vault.opener import Opener
 from portal.vault.opening import SealError
+from portal.vault.original_opener import OriginalOpener
 from portal.vault.pairs import VaultKeys, public_key
 from portal.vault.sealing import seal_fields
 from portal.vault.unsealing import open_fields
@@ -84,7 +85,8 @@ def make_handler(
         settings.mail_from,
     )
     alerts = Alerts(opener, digest, lambda: ways, settings.daily_alerts, settings.zone)
-    return Handler(begin, keys, opener, alerts, Index(opener, digest))  # type: ignore[arg-type]
+    originals = OriginalOpener(keys, settings.daily_openings, settings.zone)
+    return Handler(begin, keys, opener, originals, alerts, Index(opener, digest))  # type: ignore[arg-type]
 
 
 def check_canary(connection: Connection, keys: VaultKeys) -> None:
@@ -103,7 +105,7 @@ def check_canary(connection: Connection, keys: VaultKeys) -> None:
             if not good:
                 raise CannotOpen(f"The private key {row.key_id} is not the one of this database.")
     known = {row.key_id for row in canaries}
-    used = set(connection.execute(select(t.sealed_keys.c.key_id).distinct()).scalars())
+    used = used_pairs(connection)
     strangers = sorted(used - {pair.id for pair in keys.pairs})
     if strangers or (known and not known & {pair.id for pair in keys.pairs}):
         names = ", ".join(strangers or sorted(known))
@@ -113,6 +115,12 @@ def check_canary(connection: Connection, keys: VaultKeys) -> None:
         )
     if keys.current().id not in known:
         add_canary(connection, keys)
+
+
+def used_pairs(connection: Connection) -> set[str]:
+    """Return the ids of the pairs to which anything is sealed: identities and originals."""
+    columns = (t.sealed_keys.c.key_id, t.original_keys.c.vault_key_id)
+    return {one for column in columns for one in connection.execute(select(column).distinct()).scalars()}
 
 
 def add_canary(connection: Connection, keys: VaultKeys) -> None:

@@ -18,9 +18,11 @@ from sqlalchemy.engine import Connection
 
 from portal.vault import keyfiles
 from portal.vault import tables as t
+from portal.vault.file_keys import unwrap_lasting, wrap_to_vault
 from portal.vault.groups import FieldGroup, context_of
 from portal.vault.opening import SealError
 from portal.vault.pairs import VaultKeys, new_pair, public_key
+from portal.vault.process import used_pairs
 from portal.vault.sealing import seal_fields, wrap_key
 from portal.vault.unsealing import open_fields, unwrap_key
 
@@ -55,6 +57,36 @@ def rewrap(engine: Engine, keys: VaultKeys) -> tuple[int, int]:
         after = rows[-1].id
 
 
+def rewrap_originals(engine: Engine, keys: VaultKeys) -> tuple[int, int]:
+    """Wrap the key of every original to the current pair; returns as ``rewrap`` does."""
+    k = t.original_keys.c
+    public, done, unreadable, after = public_key(keys.current()), 0, 0, ""
+    while True:
+        with engine.begin() as connection:
+            rows = connection.execute(
+                select(t.original_keys)
+                .where(k.name > after, k.vault_key_id != public.id)
+                .order_by(k.name)
+                .limit(BATCH)
+            ).all()
+            for row in rows:
+                try:
+                    key = unwrap_lasting(keys, row.name, row.digest, row.vault_wrap)
+                except SealError:
+                    unreadable += 1
+                    continue
+                key_id, wrap = wrap_to_vault(public, row.name, row.digest, key)
+                changed = connection.execute(
+                    update(t.original_keys)
+                    .where(k.name == row.name, k.vault_wrap == row.vault_wrap)
+                    .values(vault_key_id=key_id, vault_wrap=wrap)
+                )
+                done += changed.rowcount
+        if not rows:
+            return done, unreadable
+        after = rows[-1].name
+
+
 def retire(engine: Engine, private: Path, public: Path, at: datetime) -> tuple[str, ...]:
     """Forget the pairs that nothing uses and nobody seals to since a day; returns the ids of those kept."""
     keys = VaultKeys.load(private)
@@ -62,7 +94,7 @@ def retire(engine: Engine, private: Path, public: Path, at: datetime) -> tuple[s
     if at - current.created < RETIRE_AFTER:
         return tuple(pair.id for pair in keys.pairs[1:])
     with engine.begin() as connection:
-        used = set(connection.execute(select(t.sealed_keys.c.key_id).distinct()).scalars())
+        used = used_pairs(connection)
         unwrapped = connection.execute(
             select(func.count())
             .select_from(t.sealed_fields)

@@ -51,10 +51,12 @@ def seal_fields(public: PublicKey, fields: dict[str, str], context: tuple[str, .
     return Sealed(blob, wrap_key(public, data_key, context), public.id)
 
 
-def wrap_key(public: PublicKey, data_key: bytes, context: tuple[str, ...]) -> bytes:
-    """Wrap a data key to the vault, bound to the group it opens."""
+def wrap_key(
+    public: PublicKey, data_key: bytes | bytearray, context: tuple[str, ...], purpose: str = DATA_KEY
+) -> bytes:
+    """Wrap a data key to a public key, bound to its purpose and to what it opens."""
     head = wrap_header(public.id)
-    return head + hpke.wrap(public.key, data_key, associated_data(head, DATA_KEY, context))
+    return head + hpke.wrap(public.key, data_key, associated_data(head, purpose, context))
 
 
 def padded(fields: dict[str, str]) -> bytes:

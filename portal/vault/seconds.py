@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.audit.events import record
 from portal.clock import city_date, city_midnight
@@ -17,11 +18,12 @@ from portal.extensions import settings
 from portal.people.actor import Actor
 from portal.people.permissions import Permission, Role
 from portal.vault.groups import READER, FieldGroup
-from portal.vault.models import Opening, OpeningRequest
+from portal.vault.models import Opening, OpeningRequest, OriginalOpening, OriginalRequest
 
 # The vault keeps the same time (portal.vault.opener.AGREED); a minute less, so that nobody opens in vain.
 AGREED = timedelta(minutes=59)
 WAITS = timedelta(days=1)
+ORIGINAL = "original"  # beside the groups, in facts and on the page
 
 
 class NeedsSecond(Refusal):
@@ -41,6 +43,10 @@ class OwnRequest(Refusal):
     status = 403
 
 
+Request = OpeningRequest | OriginalRequest
+"""What a second person agrees to: a group of a report, or the original of one file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants to open, and why."""
@@ -49,68 +55,97 @@ class Wish:
     report_id: int
     reason: str
 
+    @property
+    def role(self) -> str:
+        """The role that opens it."""
+        return READER[self.group].value
 
-def left_today(person_id: int, at: datetime) -> int:
+    def made(self) -> OpeningRequest:
+        """Return a request for it without an owner."""
+        return OpeningRequest(field_group=self.group)
+
+    def same(self) -> Sequence[ColumnElement[bool]]:
+        """Return the conditions of a request for exactly this."""
+        return (OpeningRequest.field_group == self.group, OpeningRequest.report_id == self.report_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalWish:
+    """Which original somebody wants to open, in which role, and why."""
+
+    evidence_id: int
+    report_id: int
+    role: str
+    reason: str
+
+    def made(self) -> OriginalRequest:
+        """Return a request for it without an owner."""
+        return OriginalRequest(evidence_id=self.evidence_id)
+
+    def same(self) -> Sequence[ColumnElement[bool]]:
+        """Return the conditions of a request for exactly this."""
+        return (OriginalRequest.evidence_id == self.evidence_id,)
+
+
+def left_today(person_id: int, at: datetime, of: type[Opening | OriginalOpening] = Opening) -> int:
     """Return how many entries a person may still open alone on this day of the city."""
     known = settings()
     since = city_midnight(city_date(at, known.zone), known.zone)
     done = db.session.scalar(
         select(func.count()).where(
-            Opening.person_id == person_id, Opening.served_at >= since, Opening.second_account_id.is_(None)
+            of.person_id == person_id, of.served_at >= since, of.second_account_id.is_(None)
         )
     )
     return known.vault_daily_openings - (done or 0)
 
 
-def agreement(group: FieldGroup, report_id: int, actor: Actor, at: datetime) -> OpeningRequest | None:
+def agreement(wish: Wish | OriginalWish, actor: Actor, at: datetime) -> Request | None:
     """Return a fresh agreement to exactly this, which was not used yet."""
-    return db.session.scalar(
-        select(OpeningRequest)
+    table = type(wish.made())
+    found = db.session.scalar(
+        select(table)
         .where(
-            OpeningRequest.account_id == actor.account_id,
-            OpeningRequest.field_group == group,
-            OpeningRequest.report_id == report_id,
-            OpeningRequest.second_at >= at - AGREED,
-            OpeningRequest.opening_id.is_(None),
+            *wish.same(),
+            table.account_id == actor.account_id,
+            table.second_at >= at - AGREED,
+            table.opening_id.is_(None),
         )
-        .order_by(OpeningRequest.second_at.desc())
+        .order_by(table.second_at.desc())
         .limit(1)
     )
+    return cast("Request | None", found)
 
 
-def ask(wish: Wish, actor: Actor, at: datetime) -> OpeningRequest:
+def ask(wish: Wish | OriginalWish, actor: Actor, at: datetime) -> Request:
     """Put a request into the list of those who may agree; the same one asked twice stands once."""
+    made = wish.made()
+    table = type(made)
     known = db.session.scalar(
-        select(OpeningRequest)
+        select(table)
         .where(
-            OpeningRequest.account_id == actor.account_id,
-            OpeningRequest.field_group == wish.group,
-            OpeningRequest.report_id == wish.report_id,
-            OpeningRequest.second_at.is_(None),
-            OpeningRequest.asked_at >= at - WAITS,
+            *wish.same(),
+            table.account_id == actor.account_id,
+            table.second_at.is_(None),
+            table.asked_at >= at - WAITS,
         )
         .limit(1)
     )
     if known is not None:
-        return known
-    made = OpeningRequest(
-        id=secrets.token_hex(16),
-        account_id=actor.account_id,
-        person_id=actor.person_id,
-        role=READER[wish.group].value,
-        field_group=wish.group,
-        report_id=wish.report_id,
-        reason=wish.reason,
-        asked_at=at,
-    )
+        return cast("Request", known)
+    made.id = secrets.token_hex(16)
+    made.account_id, made.person_id = cast(int, actor.account_id), cast(int, actor.person_id)
+    made.role, made.report_id = wish.role, wish.report_id
+    made.reason, made.asked_at = wish.reason, at
     db.session.add(made)
     _note("opening_second_asked", made, actor, at)
     return made
 
 
-def agree(request_id: str, actor: Actor, at: datetime) -> OpeningRequest:
+def agree(request_id: str, actor: Actor, at: datetime) -> Request:
     """Agree to somebody else's request."""
-    found = db.session.get(OpeningRequest, request_id, with_for_update=True)
+    found: Request | None = db.session.get(OpeningRequest, request_id, with_for_update=True)
+    if found is None:
+        found = db.session.get(OriginalRequest, request_id, with_for_update=True)
     if found is None or found.second_at is not None or found.asked_at < at - WAITS:
         raise NotFound
     if found.person_id == actor.person_id:
@@ -122,23 +157,29 @@ def agree(request_id: str, actor: Actor, at: datetime) -> OpeningRequest:
     return found
 
 
-def waiting_for(actor: Actor, at: datetime) -> Sequence[OpeningRequest]:
+def waiting_for(actor: Actor, at: datetime) -> Sequence[Request]:
     """Return the requests of others to which this person may agree, the oldest first."""
+    found = [*_waiting(OpeningRequest, actor, at), *_waiting(OriginalRequest, actor, at)]
+    return sorted(found, key=lambda request: request.asked_at)
+
+
+def _waiting(table: type[Request], actor: Actor, at: datetime) -> Sequence[Request]:
     roles = [role.value for role in Role if Role.SUPERVISOR in actor.roles or role in actor.roles]
-    return db.session.scalars(
-        select(OpeningRequest)
+    waiting = db.session.scalars(
+        select(table)
         .where(
-            OpeningRequest.person_id != actor.person_id,
-            OpeningRequest.role.in_(roles),
-            OpeningRequest.second_at.is_(None),
-            OpeningRequest.asked_at >= at - WAITS,
+            table.person_id != actor.person_id,
+            table.role.in_(roles),
+            table.second_at.is_(None),
+            table.asked_at >= at - WAITS,
         )
-        .order_by(OpeningRequest.asked_at)
+        .order_by(table.asked_at)
         .limit(100)
-    ).all()
+    )
+    return cast("Sequence[Request]", waiting.all())
 
 
-def _note(action: str, request: OpeningRequest, actor: Actor, at: datetime) -> None:
+def _note(action: str, request: Request, actor: Actor, at: datetime) -> None:
     record(
         action,
         at=at,
@@ -146,6 +187,12 @@ def _note(action: str, request: OpeningRequest, actor: Actor, at: datetime) -> N
         role=actor.role_for(Permission.OPENING_SECOND) or request.role,
         report_id=request.report_id,
         reason=request.reason if action == "opening_second_asked" else "",
-        facts={"group": request.field_group.value},
+        facts=_facts(request),
     )
     db.session.flush()
+
+
+def _facts(request: Request) -> dict[str, object]:
+    if isinstance(request, OriginalRequest):
+        return {"group": ORIGINAL, "evidence": request.evidence_id}
+    return {"group": request.field_group.value}

@@ -47,13 +47,41 @@ blind_indexes = _table(
 )
 vault_canaries = _table("vault_canaries", key_id=String, blob=LargeBinary, wrap=LargeBinary, made_at=_INSTANT)
 alert_counts = _table("alert_counts", digest=LargeBinary, day=String, sent=SmallInteger)
+original_keys = _table(
+    "original_keys", name=String, digest=String, vault_key_id=String, vault_wrap=LargeBinary
+)
+original_openings = _table(
+    "original_openings",
+    id=String,
+    account_id=BigInteger,
+    person_id=BigInteger,
+    role=String,
+    report_id=BigInteger,
+    evidence_id=BigInteger,
+    digest=String,
+    event_id=BigInteger,
+    asked_at=_INSTANT,
+    second_account_id=BigInteger,
+    second_at=_INSTANT,
+    served_at=_INSTANT,
+)
+evidence = _table(
+    "evidence", id=BigInteger, report_id=BigInteger, digest=String, original=String, scan_state=String
+)
 reports = _table(
     "reports", id=BigInteger, uuid=String, case_id=BigInteger, locale=String, withdrawn_at=_INSTANT
 )
-cases = _table("cases", id=BigInteger, district_id=BigInteger)
-events = _table("events", id=BigInteger, action=String, report_id=BigInteger, actor_account_id=BigInteger)
+cases = _table("cases", id=BigInteger, district_id=BigInteger, department_id=BigInteger)
+events = _table(
+    "events",
+    id=BigInteger,
+    action=String,
+    report_id=BigInteger,
+    actor_account_id=BigInteger,
+    facts=JSON,
+)
 accounts = _table("accounts", id=BigInteger, person_id=BigInteger, active=Boolean)
-people = _table("people", id=BigInteger, name=String, district_id=BigInteger)
+people = _table("people", id=BigInteger, name=String, district_id=BigInteger, department_id=BigInteger)
 ties = _table("ties", kind=String, name=String, ended_at=_INSTANT)
 role_grants = _table("role_grants", account_id=BigInteger, role=String)
 notices = _table("notices", id=BigInteger, report_id=BigInteger, kind=String)

@@ -1,8 +1,9 @@
-"""Opening identities: for the vault process alone, which has the private keys."""
+"""Opening what is wrapped to a pair: identities and originals, for whoever holds the private half."""
 
 from __future__ import annotations
 
 import json
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,11 +19,19 @@ from portal.vault.envelope import (
     VERSION_WRAPPED,
     associated_data,
 )
+from portal.vault.keyfiles import Key
 from portal.vault.opening import SealError, SealFault, key_id_of, open_with
 from portal.vault.pairs import VaultKeys, private_key
 from portal.vault.sealing import WRAPPED_HEAD
 
 _FIXED_HEAD = 3
+
+
+class Pairs(Protocol):
+    """The vault's pairs, or the workers'."""
+
+    def pair(self, key_id: str) -> Key | None:
+        """Return a pair by its id."""
 
 
 def open_fields(keys: VaultKeys, blob: bytes, wrap: bytes | None, context: tuple[str, ...]) -> dict[str, str]:
@@ -31,14 +40,14 @@ def open_fields(keys: VaultKeys, blob: bytes, wrap: bytes | None, context: tuple
     return {str(name): str(value) for name, value in document.items()}
 
 
-def unwrap_key(keys: VaultKeys, wrap: bytes, context: tuple[str, ...]) -> bytes:
-    """Return the data key of a group; raises SealError."""
+def unwrap_key(keys: Pairs, wrap: bytes, context: tuple[str, ...], purpose: str = DATA_KEY) -> bytes:
+    """Return a data key; raises SealError."""
     head, key_id = _split_wrap(wrap)
     pair = keys.pair(key_id)
     if pair is None:
         raise SealError(SealFault.UNKNOWN_KEY)
     try:
-        return hpke.unwrap(private_key(pair), wrap[len(head) :], associated_data(head, DATA_KEY, context))
+        return hpke.unwrap(private_key(pair), wrap[len(head) :], associated_data(head, purpose, context))
     except hpke.NotOpened:
         raise SealError(SealFault.NOT_AUTHENTIC) from None
 

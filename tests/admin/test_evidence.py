@@ -6,6 +6,7 @@ import io
 import os
 import re
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +23,7 @@ from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.reports import timeline
 from portal.reports.models import Report
+from portal.vault.client import VaultClient
 from tests.fixtures.desk import hidden, submit
 from tests.fixtures.evidence import make_evidence, picture
 from tests.fixtures.pages import english_words
@@ -267,7 +269,7 @@ def test_no_byte_of_an_original_leaves_without_its_event(
     def broken() -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(app.extensions["portal_store"], "open", read.append)
+    monkeypatch.setattr(app.extensions["portal_originals"], "open", lambda name, key: read.append(name))
     # The step's own commit, not those that the test makes around a request.
     stub = SimpleNamespace(session=SimpleNamespace(commit=broken, rollback=db.session.rollback))
     monkeypatch.setattr("portal.admin.evidence_steps.db", stub)
@@ -281,10 +283,44 @@ def test_an_original_that_is_damaged_is_said_and_the_asking_stays(
 ) -> None:
     item = make_evidence(app, report)
     db.session.commit()
-    app.extensions["portal_store"].delete(item.digest)
+    app.extensions["portal_originals"].delete(item.original)
     answer = submit(client, original_path(item), reason="看不清车牌号码")
     assert answer.status_code == 503
     assert "原件读不出来" in answer.text
+    assert len(opened()) == 1
+
+
+def test_while_the_vault_is_down_the_original_stays_closed_and_the_reporter_reads_that(
+    app: Flask, client: FlaskClient, intake: Account, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an officer sees a broken page, or the reporter believes that somebody looked."""
+    item = make_evidence(app, report)
+    db.session.commit()
+    monkeypatch.setitem(app.extensions, "portal_vault", VaultClient(Path("/nobody")))
+    answer = submit(client, original_path(item), reason="看不清车牌号码")
+    assert answer.status_code == 503
+    assert "保险库" in answer.text
+    assert len(opened()) == 1
+    with app.test_request_context():
+        (seen,) = [entry for entry in timeline.past(report) if "看不清车牌号码" in entry.text]
+    assert (seen.eye, seen.icon) == (False, "lock")
+
+
+def test_beyond_the_day_the_original_needs_a_second_person(
+    app: Flask, client: FlaskClient, intake: Account, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = make_evidence(app, report, original=b"original with place")
+    db.session.commit()
+    monkeypatch.setattr("portal.vault.seconds.left_today", lambda *_: 0)
+    answer = submit(client, original_path(item), reason="看不清车牌号码")
+    assert (answer.status_code, opened()) == (409, [])
+    sign_in(client, make_account(Role.SUPERVISOR, district=make_district()))
+    page = client.get("/desk/openings").text
+    assert "文件的原件" in page
+    key = page.partition('action="/desk/openings/')[2].partition('"')[0]
+    assert client.post(f"/desk/openings/{key}", data=hidden(page)).status_code == 302
+    sign_in(client, intake)
+    assert submit(client, original_path(item), reason="看不清车牌号码").data == b"original with place"
     assert len(opened()) == 1
 
 
@@ -346,7 +382,7 @@ def test_the_checksum_is_compared_on_request_and_a_fault_is_said(
     assert "还没有再核对" in client.get(path).text
     good = client.post(f"{path}/check", data={"csrf_token": token}, follow_redirects=True).text
     assert "与收到时一致" in good
-    app.extensions["portal_store"].delete(item.digest)
+    app.extensions["portal_originals"].delete(item.original)
     bad = client.post(f"{path}/check", data={"csrf_token": token}, follow_redirects=True).text
     assert "找不到原件" in bad
     assert "与收到时不一致" in bad

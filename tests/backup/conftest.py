@@ -54,6 +54,7 @@ class Portal:
     code: str
     number: str
     digests: set[str]
+    """Under what the files lie: an original under its name, a copy under its digest."""
     kept: Path
     path: str = field(default_factory=lambda: os.environ.get("PATH", ""))
 
@@ -62,6 +63,11 @@ class Portal:
         environ: dict[str, str | None] = dict.fromkeys(name for name in os.environ if "PORTAL" in name)
         environ |= {**self.environ, "PATH": self.path}
         return CliRunner(env=environ).invoke(command, [str(word) for word in words], input=text)
+
+    def place_of(self, name: str) -> Path:
+        """Where a file lies."""
+        root = self.settings.evidence_dir
+        return (root / "originals" if len(name) == 32 else root) / name[:2] / name
 
     def takes_a_backup(self, into: Path) -> Path:
         """A green one; returns its folder."""
@@ -141,7 +147,7 @@ def _fill(app: Flask, settings: Settings) -> tuple[str, str, set[str]]:
     accounts.create(
         ring, NewAccount("李娜", "li.na", frozenset({Role.ADMINISTRATOR})), "nine herons stand", WHEN
     )
-    digests = {item.digest, item.clean_digest}
+    digests = {item.original, item.clean_digest}
     number = report.number
     db.session.commit()
     with db.engine.begin() as connection:

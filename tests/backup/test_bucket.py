@@ -14,9 +14,13 @@ from tests.fixtures.stores import KeptInBucket
 @pytest.fixture
 def in_bucket(small: Portal, kept_in_bucket: KeptInBucket, s3_url: str) -> Portal:
     """The small portal with its files in a bucket."""
-    for digest in small.digests:
-        content = (small.settings.evidence_dir / digest[:2] / digest).read_bytes()
-        kept_in_bucket.overwrite(digest, content)
+    for name in small.digests:
+        below = "originals/" if len(name) == 32 else ""
+        kept_in_bucket.client.put_object(
+            Bucket=kept_in_bucket.bucket,
+            Key=f"evidence/{below}{name[:2]}/{name}",
+            Body=small.place_of(name).read_bytes(),
+        )
     return small.in_a_new_place(
         small.settings.data,
         EVIDENCE_S3_URL=s3_url,
@@ -43,7 +47,8 @@ def test_a_bucket_is_listed_and_its_files_are_opened_after_a_restore(
     assert done.exit_code == 0, done.output
     assert "decrypted from the bucket" in done.output
     assert "2 files of evidence are in the bucket" in done.output
-    kept_in_bucket.store.delete(next(iter(in_bucket.digests)))
+    assert "opened with the vault's key" in done.output
+    kept_in_bucket.store.delete(next(one for one in in_bucket.digests if len(one) == 64))
     lost = in_bucket.in_a_new_place(tmp_path / "other").calls(restore, folder, "--keys", in_bucket.kept)
     assert lost.exit_code == 1
     assert "1 of 2 files are not in the bucket" in lost.output

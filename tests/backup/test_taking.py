@@ -88,8 +88,8 @@ def test_the_right_id_with_another_secret_is_not_green(
 
 
 def test_evidence_that_is_missing_is_said(small: Portal, tmp_path: Path) -> None:
-    digest = sorted(small.digests)[0]
-    path = small.settings.evidence_dir / digest[:2] / digest
+    digest = sorted(small.digests, key=len)[0]
+    path = small.place_of(digest)
     path.rename(tmp_path / "away")
     try:
         output = said(small, tmp_path / "backups", "--keys-kept", small.kept)

@@ -7,7 +7,15 @@ import pytest
 from tests.evidence.samples import one_of_each
 
 # A server that speaks S3 is loaded for these tests only.
-from tests.fixtures.stores import kept, kept_in_bucket, kept_locally, s3_url  # noqa: F401
+from tests.fixtures.stores import (  # noqa: F401
+    kept,
+    kept_in_bucket,
+    kept_locally,
+    kept_originals,
+    originals_in_bucket,
+    originals_locally,
+    s3_url,
+)
 
 
 @pytest.fixture(scope="session")

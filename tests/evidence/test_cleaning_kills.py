@@ -25,12 +25,13 @@ from sqlalchemy import func, select
 from bench.servers import ROOT
 from portal import clock
 from portal.database import db
-from portal.evidence import jobs, staging, sweeper
+from portal.evidence import jobs, original_keys, staging, sweeper
 from portal.evidence.inspection import MediaType
-from portal.evidence.models import CleanState, Evidence, EvidenceHash, EvidencePage
+from portal.evidence.models import CleanState, Evidence, EvidenceHash, EvidencePage, OriginalKey
 from portal.run.queue import enqueue
 from tests.evidence.samples import film, jpeg, pdf, png, scene
 from tests.fixtures.app import make_settings, migrated
+from tests.fixtures.evidence import read_original
 from tests.fixtures.records import make_report
 from tests.public.test_uploads_kills import database  # noqa: F401 - a fixture
 
@@ -122,7 +123,8 @@ def receive(worker: Worker, number: int) -> str:
     """Take a file in as a sent report does, and ring for its cleaning; returns its checksum."""
     source = content(number)
     with worker.app.app_context():
-        received = staging.receive(io.BytesIO(source), worker.app.extensions["portal_store"])
+        received = staging.receive(io.BytesIO(source), worker.app.extensions["portal_originals"])
+        original_keys.keep(received.original, received.digest, received.wraps)
         row = Evidence(
             uuid=received.digest[:32],
             report_id=make_report().id,
@@ -130,6 +132,7 @@ def receive(worker: Worker, number: int) -> str:
             media_type=received.media_type,
             size=received.size,
             digest=received.digest,
+            original=received.original,
             received_at=clock.now() - jobs.IN_HAND * 2,  # old enough for the sweep, so that none waits for it
         )
         db.session.add(row)
@@ -155,6 +158,7 @@ def drain(worker: Worker, redis_url: str) -> None:
 def check(worker: Worker, sources: set[str]) -> dict[str, int]:
     """Every original is as it came, every row is whole, and after the sweep nothing lies about."""
     store = worker.app.extensions["portal_store"]
+    originals = worker.app.extensions["portal_originals"]
     told = {"clean": 0, "given up": 0}
     with worker.app.app_context():
         rows = list(db.session.scalars(select(Evidence)))
@@ -168,10 +172,15 @@ def check(worker: Worker, sources: set[str]) -> dict[str, int]:
             hashes = db.session.scalar(
                 select(func.count()).select_from(EvidenceHash).where(EvidenceHash.evidence_id == row.id)
             )
-            for digest in (row.digest, *copies, *pages):
+            for digest in (*copies, *pages):
                 with store.open(digest) as kept:
                     assert hashlib.sha256(kept.read()).hexdigest() == digest
-            wanted.update((row.digest, *copies, *pages))
+            assert hashlib.sha256(read_original(worker.app, row.original)).hexdigest() == row.digest
+            key = db.session.get_one(OriginalKey, row.original)
+            # Given up or clean, the workers have its key no more, and its bytes can be compared without it.
+            assert (key.working_wrap, key.working_key_id) == (None, "")
+            assert key.body_digest == originals.body_digest(row.original)
+            wanted.update((*copies, *pages))
             if row.clean_state is CleanState.FAILED:
                 assert row.attempts >= jobs.ATTEMPTS
                 assert (copies, pages, hashes) == ([], [], 0)
@@ -183,9 +192,10 @@ def check(worker: Worker, sources: set[str]) -> dict[str, int]:
             assert is_document or hashes
             told["clean"] += 1
         later = clock.now() + timedelta(hours=25)
-        told["orphans swept"] = sweeper.remove_orphans(store, later)
-        told["unfinished writes swept"] = store.sweep(later)
+        told["orphans swept"] = sweeper.remove_orphans(store, originals, later)
+        told["unfinished writes swept"] = store.sweep(later) + originals.sweep(later)
         assert set(store.digests()) == wanted
+        assert set(originals.names()) == {row.original for row in rows}
         assert store.sweep(later) == 0
     return told
 

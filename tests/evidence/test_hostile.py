@@ -38,7 +38,8 @@ from portal.evidence.inspection import (
     check_tail,
     quick_check,
 )
-from portal.evidence.store import LocalStore
+from portal.evidence.shelves import NAME, LocalShelf
+from portal.evidence.vaulted import Originals
 from portal.vault.keys import Keyring
 from tests.evidence.samples import jpeg, pdf, png, quarters
 from tests.evidence.test_cleaning import png_of
@@ -200,17 +201,18 @@ NAMES = (
 
 
 def test_a_name_decides_nothing(tmp_path: Path) -> None:
-    (tmp_path / "store").mkdir()
-    store = LocalStore(tmp_path / "store", Keyring.create(tmp_path / "keys.json"))
+    root = tmp_path / "store"
+    root.mkdir()
+    originals = Originals(LocalShelf(root, NAME), root / "tmp", Keyring.create(tmp_path / "keys.json"))
     for number, name in enumerate(NAMES):
         content = jpeg(quarters((64 + number, 48)))
         upload = FileStorage(io.BytesIO(content), filename=name, content_type="text/html")
-        received = staging.receive(upload.stream, store)
+        received = staging.receive(upload.stream, originals)
         assert received.media_type == "image/jpeg"
         assert received.digest == hashlib.sha256(content).hexdigest()
     stored = [path for path in tmp_path.joinpath("store").rglob("*") if path.is_file()]
     assert len(stored) == len(NAMES)
-    assert all(re.fullmatch("[0-9a-f]{64}", path.name) for path in stored)
+    assert all(re.fullmatch("[0-9a-f]{32}", path.name) for path in stored)
     assert {path.name for path in tmp_path.iterdir()} <= {"store", "keys.json"}
 
 

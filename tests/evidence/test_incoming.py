@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import resource
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 
 from portal.evidence import incoming, staging
 from portal.evidence.incoming import IN_MEMORY, Incoming
-from portal.evidence.store import LocalStore, StoreError, StoreFault
+from portal.evidence.shelves import NAME, LocalShelf
+from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.vaulted import Originals
 from portal.vault.keys import Keyring
 from tests.evidence.samples import CANARY, jpeg
 
@@ -31,6 +34,12 @@ def files_of_at_most(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def kept_in(folder: Path) -> Originals:
+    ring = Keyring.create(folder.parent / f"keys-{folder.name}")
+    folder.mkdir(exist_ok=True)
+    return Originals(LocalShelf(folder, NAME), folder / "tmp", ring)
 
 
 @examples(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,18 +63,40 @@ def test_what_was_written_is_read_from_any_place(
         assert (file.seek(0), file.read()) == (0, model.getvalue())
 
 
-def test_on_the_disk_is_nothing_readable_and_nothing_with_a_name(tmp_path: Path) -> None:
+def test_on_the_disk_is_nothing_readable_and_nothing_stays(tmp_path: Path) -> None:
     content = CANARY.encode() * (IN_MEMORY // 8)
     with Incoming(tmp_path, 0) as file:
         file.write(content)
-        assert file._file is not None
-        on_disk = Path(f"/proc/self/fd/{file._file.fileno()}").read_bytes()
-        assert len(on_disk) == len(content)
-        assert CANARY.encode() not in on_disk
-        assert list(tmp_path.iterdir()) == []
+        (path,) = tmp_path.iterdir()
+        assert CANARY.encode() not in path.read_bytes()
         file.seek(0)
         assert file.read() == content
-    assert file._file is None
+        assert CANARY.encode() not in path.read_bytes()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_byte_is_encrypted_once_and_the_file_only_gets_its_name(tmp_path: Path) -> None:
+    """Otherwise a photograph costs its encryption twice, and the disk its room twice."""
+    originals = kept_in(tmp_path / "store")
+    content = jpeg() + os.urandom(3 * IN_MEMORY)
+    file = Incoming(tmp_path / "store" / "tmp", 0)
+    file.write(content)
+    (path,) = (tmp_path / "store" / "tmp").iterdir()
+    inode = path.stat().st_ino
+    received = staging.receive(file, originals)
+    kept = tmp_path / "store" / received.original[:2] / received.original
+    assert kept.stat().st_ino == inode
+    assert (received.size, received.digest) == (len(content), hashlib.sha256(content).hexdigest())
+    file.close()
+    assert kept.exists()
+
+
+def test_a_file_in_memory_is_taken_whole(tmp_path: Path) -> None:
+    content = jpeg()
+    with Incoming(tmp_path / "none", 0) as file:
+        file.write(content)
+        received = staging.receive(file, kept_in(tmp_path / "store"))
+    assert (received.size, received.digest) == (len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_a_small_file_never_touches_the_disk(tmp_path: Path) -> None:
@@ -77,8 +108,7 @@ def test_a_small_file_never_touches_the_disk(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_up_gives_up_the_file_and_raises_nothing(tmp_path: Path) -> None:
-    (tmp_path / "store").mkdir()
-    store = LocalStore(tmp_path / "store", Keyring.create(tmp_path / "keys.json"))
+    originals = kept_in(tmp_path / "store")
     with Incoming(tmp_path, 0) as file, files_of_at_most(2 << 20):
         for _ in range(5):
             assert file.write(bytes(1 << 20)) == 1 << 20
@@ -87,7 +117,7 @@ def test_a_disk_that_fills_up_gives_up_the_file_and_raises_nothing(tmp_path: Pat
         file.seek(0)
         assert file.read() == b""
         with pytest.raises(StoreError) as caught:
-            staging.receive(file, store)
+            staging.receive(file, originals)
     assert caught.value.code is StoreFault.NO_SPACE
 
 
@@ -95,11 +125,11 @@ def test_a_disk_that_fills_up_gives_up_the_file_and_raises_nothing(tmp_path: Pat
 def test_below_the_floor_no_file_is_taken_however_small(
     tmp_path: Path, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = LocalStore(tmp_path, Keyring.create(tmp_path / "keys.json"))
+    originals = kept_in(tmp_path)
     monkeypatch.setattr(incoming, "shutil", SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=free)))
     with Incoming(tmp_path, 1 << 30) as file:
         file.write(jpeg())
         file.seek(0)
         with pytest.raises(StoreError) as caught:
-            staging.receive(file, store)
+            staging.receive(file, originals)
     assert caught.value.code is StoreFault.NO_SPACE

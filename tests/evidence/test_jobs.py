@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.evidence import jobs, staging
+from portal.evidence import jobs, original_keys, staging
 from portal.evidence.cleaning import CleaningError, CleaningFault
 from portal.evidence.models import CleanState, Evidence, EvidencePage
 from tests.fixtures.records import make_report
@@ -19,7 +19,8 @@ AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 
 
 def make_evidence(app: Flask, session: Session, content: bytes, media_type: str = "") -> Evidence:
-    received = staging.receive(io.BytesIO(content), app.extensions["portal_store"])
+    received = staging.receive(io.BytesIO(content), app.extensions["portal_originals"])
+    original_keys.keep(received.original, received.digest, received.wraps)
     row = Evidence(
         uuid=received.digest[:32],
         report_id=make_report().id,
@@ -27,6 +28,7 @@ def make_evidence(app: Flask, session: Session, content: bytes, media_type: str 
         media_type=media_type or received.media_type,
         size=received.size,
         digest=received.digest,
+        original=received.original,
         received_at=AT,
     )
     session.add(row)
@@ -45,7 +47,7 @@ def test_a_photo_gets_a_clean_copy_and_a_small_one(
     assert row.cleaned_at is not None
     assert store.exists(row.clean_digest)
     assert store.exists(row.thumb_digest)
-    assert store.exists(row.digest)
+    assert app.extensions["portal_originals"].exists(row.original)
 
 
 def test_a_second_run_does_nothing(app: Flask, session: Session, samples: dict[str, bytes]) -> None:

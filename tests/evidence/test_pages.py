@@ -75,7 +75,7 @@ def test_the_job_keeps_the_pages_and_the_sweep_leaves_them(
     assert row.pages == 2
     store = app.extensions["portal_store"]
     late = clock.now() + timedelta(days=2)
-    sweeper.remove_orphans(store, late)
+    sweeper.remove_orphans(store, app.extensions["portal_originals"], late)
     for page in pages:
         with store.open(page.digest) as file:
             assert Image.open(file).format == "JPEG"

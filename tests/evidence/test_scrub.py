@@ -13,7 +13,7 @@ from portal import clock, doctor, health
 from portal.database import db
 from portal.evidence import scrub
 from portal.evidence.models import CleanState, Evidence
-from portal.evidence.store import LocalStore, StoreError, StoreFault
+from portal.evidence.store import StoreError, StoreFault
 from portal.extensions import settings
 from tests.fixtures.evidence import make_evidence
 from tests.fixtures.records import make_report
@@ -29,13 +29,15 @@ def items(app: Flask) -> list[Evidence]:
     return made
 
 
-def path_of(app: Flask, digest: str) -> Path:
-    store: LocalStore = app.extensions["portal_store"]
-    return store._path(digest)
+def path_of(app: Flask, name: str) -> Path:
+    """Where a copy lies by its digest, or an original by its name."""
+    place = app.extensions["portal_originals" if len(name) == 32 else "portal_store"]
+    path: Path = place._shelf._path(name)
+    return path
 
 
-def flip(app: Flask, digest: str) -> None:
-    path = path_of(app, digest)
+def flip(app: Flask, name: str) -> None:
+    path = path_of(app, name)
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
@@ -47,15 +49,15 @@ def faults() -> list[str]:
 
 
 def test_a_flipped_byte_and_a_missing_file_are_found_in_one_run(app: Flask, items: list[Evidence]) -> None:
-    flip(app, items[0].digest)
-    path_of(app, items[1].digest).unlink()
+    flip(app, items[0].original)
+    path_of(app, items[1].original).unlink()
     assert scrub.run(LONG) is False
     assert faults() == ["damaged", "absent", ""]
     assert all(item.verified_at for item in db.session.query(Evidence))
 
 
 def test_a_file_in_anothers_place_is_found(app: Flask, items: list[Evidence]) -> None:
-    path_of(app, items[0].digest).write_bytes(path_of(app, items[1].digest).read_bytes())
+    path_of(app, items[0].original).write_bytes(path_of(app, items[1].original).read_bytes())
     scrub.run(LONG)
     assert faults()[0] == "damaged"
 
@@ -67,10 +69,10 @@ def test_a_copy_that_is_lost_is_not_told_as_the_original(app: Flask, items: list
 
 
 def test_a_file_that_came_back_is_well_again(app: Flask, items: list[Evidence]) -> None:
-    content = path_of(app, items[0].digest).read_bytes()
-    path_of(app, items[0].digest).unlink()
+    content = path_of(app, items[0].original).read_bytes()
+    path_of(app, items[0].original).unlink()
     scrub.run(LONG)
-    path_of(app, items[0].digest).write_bytes(content)
+    path_of(app, items[0].original).write_bytes(content)
     assert scrub.verify(items[0], app.extensions["portal_store"], clock.now()) == ""
     assert faults() == ["", "", ""]
 
@@ -100,7 +102,7 @@ def test_a_slice_ends_in_time_and_the_next_goes_on_where_it_ended(
 
 def test_what_was_read_a_day_ago_is_read_again(app: Flask, items: list[Evidence]) -> None:
     scrub.run(LONG)
-    flip(app, items[2].digest)
+    flip(app, items[2].original)
     scrub.run(LONG)
     assert faults() == ["", "", ""]
     for item in db.session.query(Evidence):
@@ -116,7 +118,7 @@ def test_a_store_that_does_not_answer_says_nothing_about_files(
     def unreachable(_digest: str) -> None:
         raise StoreError(StoreFault.UNREACHABLE)
 
-    monkeypatch.setattr(app.extensions["portal_store"], "open", unreachable)
+    monkeypatch.setattr(app.extensions["portal_originals"], "body_digest", unreachable)
     assert scrub.run(LONG) is False
     assert faults() == ["", "", ""]
     assert all(item.verified_at is None for item in db.session.query(Evidence))
@@ -125,7 +127,7 @@ def test_a_store_that_does_not_answer_says_nothing_about_files(
 def test_a_file_without_a_clean_copy_is_read_too(app: Flask) -> None:
     item = make_evidence(app, make_report(), state=CleanState.FAILED)
     db.session.commit()
-    flip(app, item.digest)
+    flip(app, item.original)
     scrub.run(LONG)
     assert faults() == ["damaged"]
 
@@ -146,7 +148,7 @@ def test_doctor_names_the_file_and_health_says_that_something_is_wrong(
     app: Flask, client: FlaskClient, items: list[Evidence]
 ) -> None:
     """Otherwise nobody restores it while the backup still has it."""
-    flip(app, items[1].digest)
+    flip(app, items[1].original)
     assert "evidence" not in health.troubles()
     scrub.run(LONG)
     assert "1 files" in health.troubles()["evidence"]

@@ -10,20 +10,21 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.evidence import staging, sweeper
+from portal.evidence import original_keys, staging, sweeper
 from portal.evidence.inspection import MAX_FILE_BYTES, InspectionError, InspectionFault
 from portal.evidence.models import StagedFile
 from portal.evidence.staging import Received
-from portal.evidence.store import LocalStore
+from portal.evidence.vaulted import Originals
+from tests.fixtures.evidence import read_original
 
 AT = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 MINE, OTHERS = "a" * 32, "b" * 32
 
 
 @pytest.fixture
-def store(app: Flask) -> LocalStore:
-    store: LocalStore = app.extensions["portal_store"]
-    return store
+def originals(app: Flask) -> Originals:
+    originals: Originals = app.extensions["portal_originals"]
+    return originals
 
 
 def files(*names: str) -> list[Received]:
@@ -34,12 +35,12 @@ def digests(submission: str) -> str:
     return "".join(row.digest[0] for row in staging.staged(submission))
 
 
-def test_a_good_file_is_stored_whole_under_its_digest(store: LocalStore, samples: dict[str, bytes]) -> None:
+def test_a_good_file_is_stored_whole(app: Flask, originals: Originals, samples: dict[str, bytes]) -> None:
     for media_type, content in samples.items():
-        received = staging.receive(io.BytesIO(content), store)
+        received = staging.receive(io.BytesIO(content), originals)
         assert (received.media_type, received.size) == (media_type, len(content))
-        with store.open(received.digest) as kept:
-            assert kept.read() == content
+        original_keys.keep(received.original, received.digest, received.wraps)
+        assert read_original(app, received.original) == content
 
 
 @pytest.mark.parametrize(
@@ -53,13 +54,13 @@ def test_a_good_file_is_stored_whole_under_its_digest(store: LocalStore, samples
     ids=["empty", "program", "page in disguise", "too large"],
 )
 def test_a_wrong_file_is_refused_and_leaves_nothing(
-    store: LocalStore, content: bytes, fault: InspectionFault
+    originals: Originals, content: bytes, fault: InspectionFault
 ) -> None:
-    before = set(store.digests())
+    before = set(originals.names())
     with pytest.raises(InspectionError) as refusal:
-        staging.receive(io.BytesIO(content), store)
+        staging.receive(io.BytesIO(content), originals)
     assert refusal.value.code is fault
-    assert set(store.digests()) == before
+    assert set(originals.names()) == before
 
 
 def test_files_stay_bound_to_their_submission_in_order_and_each_content_once(app: Flask) -> None:
@@ -103,15 +104,16 @@ def test_the_sweep_forgets_what_was_not_sent_for_three_days(app: Flask, session:
 
 
 def test_bytes_without_a_row_go_after_a_day_and_others_stay(
-    app: Flask, store: LocalStore, samples: dict[str, bytes]
+    app: Flask, originals: Originals, samples: dict[str, bytes]
 ) -> None:
     kept, orphan = (
-        staging.receive(io.BytesIO(content), store)
+        staging.receive(io.BytesIO(content), originals)
         for content in (samples["image/png"], samples["image/jpeg"])
     )
     staging.stage(MINE, [kept], AT)
-    now = datetime.now(UTC)
-    assert sweeper.remove_orphans(store, now) == 0
-    assert sweeper.remove_orphans(store, now + sweeper.ORPHAN_AGE + timedelta(minutes=1)) >= 1
-    assert store.exists(kept.digest)
-    assert not store.exists(orphan.digest)
+    now, store = datetime.now(UTC), app.extensions["portal_store"]
+    late = now + sweeper.ORPHAN_AGE + timedelta(minutes=1)
+    assert sweeper.remove_orphans(store, originals, now) == 0
+    assert sweeper.remove_orphans(store, originals, late) >= 1
+    assert originals.exists(kept.original)
+    assert not originals.exists(orphan.original)

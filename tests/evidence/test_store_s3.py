@@ -17,14 +17,16 @@ from portal.database import db
 from portal.evidence import jobs, redaction, scrub
 from portal.evidence.chunks import CHUNK_BYTES
 from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
-from portal.evidence.s3_store import S3Store, make_s3_store
+from portal.evidence.s3_store import S3Store, make_s3_shelf, make_s3_store
+from portal.evidence.shelves import NAME
 from portal.evidence.store import LocalStore, StoreError, StoreFault, make_store
+from portal.evidence.vaulted import Originals
 from portal.people.permissions import Role
 from portal.vault.keys import Keyring
 from tests.fixtures.app import make_settings
 from tests.fixtures.evidence import make_evidence
 from tests.fixtures.records import make_account, make_district, make_report, sign_in
-from tests.fixtures.stores import KeptInBucket, object_storage
+from tests.fixtures.stores import KeptInBucket, KeptOriginals, object_storage
 
 S3 = {
     "EVIDENCE_S3_URL": "https://s3.example.cn",
@@ -123,16 +125,21 @@ def test_a_range_asks_the_service_for_its_chunks_only(
 
 
 def test_the_desk_shows_and_compares_a_film_out_of_a_bucket(
-    app: Flask, client: FlaskClient, kept_in_bucket: KeptInBucket, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    client: FlaskClient,
+    kept_in_bucket: KeptInBucket,
+    originals_in_bucket: KeptOriginals,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(app.extensions, "portal_store", kept_in_bucket.store)
+    monkeypatch.setitem(app.extensions, "portal_originals", originals_in_bucket.originals)
     content = os.urandom(2 * CHUNK_BYTES)
     item = make_evidence(app, make_report(), content, clean_type="video/mp4")
     sign_in(client, make_account(Role.INTAKE_OFFICER, district=make_district()))
     part = client.get(f"/desk/evidence/{item.uuid}/copy", headers={"Range": f"bytes={CHUNK_BYTES}-"})
     assert (part.status_code, part.data) == (206, content[CHUNK_BYTES:])
     assert scrub.verify(item, kept_in_bucket.store, clock.now()) == ""
-    kept_in_bucket.overwrite(item.digest, kept_in_bucket.raw(item.digest)[:-1] + b"x")
+    originals_in_bucket.overwrite(item.original, originals_in_bucket.raw(item.original)[:-1] + b"x")
     assert scrub.verify(item, kept_in_bucket.store, clock.now()) == "damaged"
 
 
@@ -152,10 +159,11 @@ def test_jobs_wait_for_a_service_that_is_away(
     )
     db.session.add(row)
     db.session.commit()
-    away = make_s3_store(
-        object_storage("http://127.0.0.1:9"), tmp_path, Keyring.create(tmp_path / "keys.json")
-    )
+    nowhere, ring = object_storage("http://127.0.0.1:9"), Keyring.create(tmp_path / "keys.json")
+    away = make_s3_store(nowhere, tmp_path, ring)
+    shelf = make_s3_shelf(nowhere, "originals", NAME)
     monkeypatch.setitem(app.extensions, "portal_store", away)
+    monkeypatch.setitem(app.extensions, "portal_originals", Originals(shelf, tmp_path / "tmp", ring))
     for _ in range(jobs.ATTEMPTS + 1):
         jobs.clean(waiting.id)
         redaction.make(row.id)

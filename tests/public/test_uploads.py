@@ -29,6 +29,7 @@ from portal.evidence.models import Evidence, StagedFile
 from portal.evidence.staging import Received
 from portal.evidence.uploads import Upload
 from tests.evidence.samples import jpeg, quarters
+from tests.fixtures.evidence import read_original
 from tests.fixtures.uploads import Tus
 from tests.fixtures.visitors import make_receipt, token_of
 
@@ -57,11 +58,6 @@ def partial(app: Flask, path: str) -> Path:
 
 def staged(tus: Tus) -> list[StagedFile]:
     return staging.staged(tus.submission_id)
-
-
-def content_of(app: Flask, digest: str) -> bytes:
-    with app.extensions["portal_store"].open(digest) as stored:
-        return bytes(stored.read())
 
 
 def test_the_server_says_what_it_speaks(tus: Tus) -> None:
@@ -94,7 +90,7 @@ def test_an_upload_in_pieces_becomes_a_staged_file_with_the_same_bytes(
         len(photo),
         "image/jpeg",
     )
-    assert content_of(app, file.digest) == photo
+    assert read_original(app, file.original) == photo
     assert not partial(app, path).exists()
     assert tus.head(path).headers["Upload-Offset"] == str(len(photo))
 
@@ -276,7 +272,7 @@ def test_a_tail_that_nobody_was_told_of_is_written_over(app: Flask, tus: Tus, ph
     with partial(app, path).open("ab") as file:
         file.write(b"half a segment that was never acknowledged")
     assert tus.patch(path, 2000, photo[2000:]).status_code == 204
-    assert content_of(app, staged(tus)[0].digest) == photo
+    assert read_original(app, staged(tus)[0].original) == photo
 
 
 def test_exchanged_bytes_on_the_disk_are_noticed(app: Flask, tus: Tus, photo: bytes) -> None:
@@ -356,7 +352,7 @@ def test_staged_files_and_running_uploads_go_with_a_sent_form(client: FlaskClien
     page = client.get("/report").text
     hidden = {name: _field(page, name) for name in ("csrf_token", "draft")}
     from_page = _attribute(page, "data-token")
-    tus = Tus(client, uploads.open_token(_ring(client), from_page, clock.now()))
+    tus = Tus(client, *uploads.open_token(_ring(client), from_page, clock.now()))
     first, second = picture(), picture(edge=200)
     tus.send(first)
     running = tus.begin(second)

@@ -29,10 +29,11 @@ from sqlalchemy.engine import make_url
 from bench.servers import ROOT, free_port, wait_for
 from portal import clock
 from portal.database import db
-from portal.evidence import staging, sweeper, uploads
-from portal.evidence.models import StagedFile
-from portal.evidence.uploads import Upload, seal_token
+from portal.evidence import original_keys, staging, sweeper, uploads
+from portal.evidence.models import OriginalKey, StagedFile
+from portal.evidence.uploads import SECRET_BYTES, Upload, seal_token
 from tests.fixtures.app import make_settings, migrated
+from tests.fixtures.evidence import read_original
 
 CLIENT = Path(__file__).with_name("tus_client.cjs")
 VERSION = "4.3.1"
@@ -135,7 +136,9 @@ def upload(server: Server, package: Path, file: Path, chance: random.Random, kil
     """Upload with the real client while the server is killed so often; returns the submission."""
     submission_id = uuid4().hex
     with server.app.app_context():
-        token = seal_token(server.app.extensions["portal_keyring"], submission_id, clock.now())
+        token = seal_token(
+            server.app.extensions["portal_keyring"], submission_id, bytes(SECRET_BYTES), clock.now()
+        )
     call = ["node", CLIENT, package, f"http://localhost:{server.port}/uploads", token, file, str(PIECE)]
     client = subprocess.Popen([str(part) for part in call], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + SECONDS
@@ -156,15 +159,15 @@ def check(server: Server, submission_id: str, content: bytes) -> None:
     with server.app.app_context():
         (file,) = staging.staged(submission_id)
         assert file.digest == hashlib.sha256(content).hexdigest()
-        with server.app.extensions["portal_store"].open(file.digest) as stored:
-            assert hashlib.sha256(stored.read()).hexdigest() == file.digest
+        original = read_original(server.app, file.original)
+        assert hashlib.sha256(original).hexdigest() == file.digest
         db.session.rollback()
 
 
 def check_nothing_left(server: Server) -> None:
     """After the sweep: every finished upload has its file, and no bytes are without a row."""
     partials = server.app.extensions["portal_partials"]
-    store = server.app.extensions["portal_store"]
+    originals = server.app.extensions["portal_originals"]
     later = clock.now() + timedelta(hours=25)
     with server.app.app_context():
         rows = list(db.session.scalars(select(Upload)))
@@ -172,8 +175,12 @@ def check_nothing_left(server: Server) -> None:
         uploads.sweep(partials, clock.now() + timedelta(hours=2))
         unfinished = {row.uuid for row in rows if not row.finished_at}
         assert set(partials.names(later)) == unfinished
-        sweeper.remove_orphans(store, later)
-        assert set(store.digests()) == set(db.session.scalars(select(StagedFile.digest)))
+        original_keys.forget_unnamed()
+        db.session.commit()
+        sweeper.remove_orphans(server.app.extensions["portal_store"], originals, later)
+        named = set(db.session.scalars(select(StagedFile.original)))
+        assert set(originals.names()) == named
+        assert set(db.session.scalars(select(OriginalKey.name))) == named
         uploads.sweep(partials, clock.now() + timedelta(hours=73))
         assert not set(partials.names(later))
         assert not list(db.session.scalars(select(Upload.uuid)))

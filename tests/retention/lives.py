@@ -104,8 +104,9 @@ def secrets_of(report: Report) -> list[bytes]:
 
 
 def store_has(digest: str) -> bool:
-    """Say whether the evidence store holds this."""
-    held: bool = current_app.extensions["portal_store"].exists(digest)
+    """Say whether the evidence store holds this copy, or an original under its name."""
+    place = current_app.extensions["portal_originals" if len(digest) == 32 else "portal_store"]
+    held: bool = place.exists(digest)
     return held
 
 

@@ -79,7 +79,7 @@ def test_all_of_it_leaves_the_text_and_the_cleaned_copies(app: Flask) -> None:
     assert erased(report, *ERASABLE) == list(ERASABLE)
     assert kinds_of(report) == {Kind.TEXT}
     assert report.narrative
-    assert not store_has(item.digest)
+    assert not store_has(item.original)
     assert store_has(item.clean_digest)
     assert (report.real_name, report.alert_channel) == (RealName.NONE, "")
 
