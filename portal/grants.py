@@ -40,6 +40,7 @@ LOG: Grants = {"events": ADD}
 WRAPS: Grants = {
     "sealed_keys": ("SELECT (field_id, key_id)", "INSERT", "DELETE"),
     "blind_indexes": ("SELECT (field_id)", "DELETE"),
+    "original_keys": ("SELECT (name, body_digest)", "INSERT", "DELETE"),
     "vault_canaries": (),
     "alert_counts": (),
 }
@@ -53,6 +54,7 @@ PUBLIC: Grants = {
         " password_set_at, created_at)",
     ),
     "passkeys": ("SELECT (id, account_id)",),
+    "login_failures": ("SELECT (last_at)",),  # /healthz counts those who guess
     "people": READ,
     "role_grants": READ,
     "departments": READ,
@@ -97,6 +99,7 @@ PUBLIC: Grants = {
     "notices": ("SELECT", "INSERT", "UPDATE (read_at)"),
     "deliveries": ("SELECT", "INSERT", "UPDATE (channel, state, done_at, lease_until)"),
     "openings": ("SELECT (report_id, event_id, field_group, served_at)",),
+    "original_openings": ("SELECT (report_id, event_id, served_at)",),
     "code_renewals": ("SELECT", "UPDATE (ended_at)"),
     "retention_holds": READ,
     # the reward; a name given late is computed into the proposal at once
@@ -121,10 +124,19 @@ _DESK_AND_WORKER: Grants = {
     "alembic_version": READ,
 }
 # A row is asked for and never marked as served: only the vault knows what it served.
-DESK: Grants = {**_DESK_AND_WORKER, "openings": ADD}
+DESK: Grants = {**_DESK_AND_WORKER, "openings": ADD, "original_openings": ADD}
 WORKER: Grants = {
     **_DESK_AND_WORKER,
     "openings": READ,
+    "original_openings": READ,
+    "original_requests": READ,
+    # its own wrap of what is not cleaned yet; the vault's is nothing to it
+    "original_keys": (
+        "SELECT (name, digest, working_key_id, working_wrap, body_digest)",
+        "INSERT",
+        "UPDATE (working_key_id, working_wrap, body_digest)",
+        "DELETE",
+    ),
     "alert_counts": ("SELECT (day)", "DELETE"),
     "accounts": PUBLIC["accounts"],
     "passkeys": PUBLIC["passkeys"],
@@ -139,6 +151,7 @@ def _vault() -> Grants:
     reads = {table.name: f"SELECT ({', '.join(table.c.keys())})" for table in tables}
     writes: Grants = {
         "openings": ("UPDATE (served_at)",),
+        "original_openings": ("UPDATE (served_at)",),
         "deliveries": ("UPDATE (state, done_at, error, lease_until)",),
         "alert_counts": ("INSERT", "UPDATE (sent)"),
         "blind_indexes": ("INSERT", "DELETE"),
@@ -146,6 +159,7 @@ def _vault() -> Grants:
         # `flask vault rotate`
         "sealed_keys": ("INSERT", "UPDATE (key_id, wrap)"),
         "sealed_fields": ("UPDATE (blob)",),
+        "original_keys": ("UPDATE (vault_key_id, vault_wrap)",),
     }
     return {name: (select, *writes.get(name, ())) for name, select in reads.items()}
 
