@@ -124,7 +124,8 @@ def test_a_stranger_reads_nothing_at_all(scene: Scene) -> None:
     assert crawl.opened["public.home"]
 
 
-OWN = {"public.track_report", "public.claim"}
+# Where a visit shows the words and the reward of its own report.
+OWN = {"public.track_report", "public.claim", "public.track_copy", "public.track_copy_file"}
 
 
 @pytest.mark.parametrize("key", ["furniture", "truckpark", "doorshop", "yangguang-again", "blackwater"])
