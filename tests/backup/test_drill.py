@@ -26,6 +26,7 @@ from portal.reports.models import Report
 from portal.vault.groups import FieldGroup
 from tests.backup.conftest import OwnDatabase, Portal
 from tests.fixtures.app import make_settings
+from tests.fixtures.evidence import read_original
 from tests.fixtures.vault import ROOT, opened
 
 BEFORE, SINCE = 30, 200
@@ -71,11 +72,10 @@ def came_back(app: Flask, shown: dict[str, Any]) -> bool:
     assert report.number == shown["number"]
     assert opened(report, FieldGroup.LEGAL)["name"] == shown["name"]
     assert opened(report, FieldGroup.TOLD)
-    digests = list(db.session.scalars(select(Evidence.digest).where(Evidence.report_id == report.id)))
-    assert shown["photo"] in digests
-    for digest in digests:
-        with app.extensions["portal_store"].open(digest) as stored:
-            assert hashlib.sha256(stored.read()).hexdigest() == digest
+    items = db.session.scalars(select(Evidence).where(Evidence.report_id == report.id)).all()
+    assert shown["photo"] in {item.digest for item in items}
+    for item in items:
+        assert hashlib.sha256(read_original(app, item.original)).hexdigest() == item.digest
     return True
 
 

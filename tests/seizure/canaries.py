@@ -52,6 +52,8 @@ class Kind(StrEnum):
     LINK = "link that invites somebody"
     RECEIPT_KEY = "key of the receipt codes"
     FACTOR_KEY = "key of the second factors"
+    COPY_KEY = "key of the cleaned copies of files"
+    WORKER_KEY = "private key for originals that are not cleaned yet"
     VAULT_KEY = "private key of the vault"
 
 

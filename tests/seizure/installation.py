@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +89,8 @@ class Installation:
     def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop one part with everything that it started."""
         process = self.processes.pop(name)
-        os.killpg(process.pid, number)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(process.pid, number)
         process.wait(20)
 
     def end_all(self) -> None:

@@ -78,6 +78,8 @@ FOUND: dict[Kind, tuple[frozenset[Part], frozenset[Part]]] = {
     Kind.LINK: (NOWHERE, STAFF),
     Kind.RECEIPT_KEY: (frozenset({Part.PUBLIC, Part.PUBLIC_DISK, Part.DESK, Part.WORKERS}), NOWHERE),
     Kind.FACTOR_KEY: (STAFF, NOWHERE),
+    Kind.COPY_KEY: (frozenset({Part.DESK, Part.WORKERS}), NOWHERE),
+    Kind.WORKER_KEY: (NOWHERE, frozenset({Part.WORKERS})),
     Kind.VAULT_KEY: (NOWHERE, NOWHERE),
 }
 

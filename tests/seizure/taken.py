@@ -19,6 +19,7 @@ from portal.evidence.models import CleanState, Evidence
 from portal.people.permissions import Role
 from portal.vault.keys import Purpose
 from portal.vault.pairs import VaultKeys
+from portal.vault.working import WorkingKeys
 from tests.fixtures.services import plain, postgres_programs
 from tests.seizure.asking import InProcess, OverHttp
 from tests.seizure.canaries import Canary, Kind, Planted
@@ -124,9 +125,12 @@ class Taken:
         """The keys of this portal as canaries."""
         ring = self.place.app.extensions["portal_keyring"]
         vault = VaultKeys.load(self.place.settings.keys_path / "vault.json")
+        workers = WorkingKeys.load(self.place.settings.keys_path / "worker.json")
         return [
             Canary("keys", Kind.RECEIPT_KEY, raw=ring.current(Purpose.RECEIPT)[1]),
             Canary("keys", Kind.FACTOR_KEY, raw=ring.current(Purpose.TOTP)[1]),
+            Canary("keys", Kind.COPY_KEY, raw=ring.current(Purpose.EVIDENCE)[1]),
+            *(Canary("keys", Kind.WORKER_KEY, raw=pair.secret) for pair in workers.pairs),
             *(Canary("keys", Kind.VAULT_KEY, raw=key.secret) for key in (*vault.pairs, *vault.index)),
         ]
 
@@ -158,7 +162,8 @@ def _public_disk(taken: Taken, search: Search) -> None:
     place = taken.place
     keys = place.settings.keys_path
     logs, temporary = place.folder / "logs" / "public.log", place.folder / "temporary" / "public"
-    search.through_files([keys / "web.json", keys / "vault.pub", place.settings.data / "secret_key", logs])
+    names = ("web.json", "vault.pub", "worker.pub")
+    search.through_files([*(keys / name for name in names), place.settings.data / "secret_key", logs])
     search.through_files(files_in(temporary))
 
 
