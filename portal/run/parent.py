@@ -1,7 +1,8 @@
-"""A child that the supervisor started must not outlive it, even if the supervisor is killed."""
+"""A child that the supervisor started must not outlive it; a process that crashes leaves no core file."""
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
@@ -17,6 +18,11 @@ def die_with_parent() -> None:
     ask_for_signal()
     if os.getppid() != int(parent):  # it died before we asked
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def leave_no_core() -> None:
+    """No copy of the memory, with what people typed, is written when this process or its children crash."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def ask_for_signal(number: int = signal.SIGTERM) -> None:

@@ -18,7 +18,7 @@ from portal import logs
 from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.run.dotted import PathError, resolve
-from portal.run.parent import die_with_parent
+from portal.run.parent import die_with_parent, leave_no_core
 from portal.run.queue import SCHEDULE_SEEN_KEY, Bell
 from portal.run.tasks import TASKS, Task
 
@@ -97,6 +97,7 @@ def runnable(tasks: Sequence[Task]) -> dict[Task, Callable[[], Any]]:
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     die_with_parent()
+    leave_no_core()
     logs.configure()
     try:
         settings = Settings.load(os.environ)

@@ -8,7 +8,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from portal.config import Settings, SettingsError
-from portal.run.parent import die_with_parent
+from portal.run.parent import die_with_parent, leave_no_core
 
 REPLACED_AFTER = 6 * 3600
 """Seconds that a worker process serves: what was typed stays in its memory until it ends."""
@@ -39,6 +39,7 @@ def make_server(settings: Settings) -> MPServer:
 def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     die_with_parent()
+    leave_no_core()
     try:
         settings = Settings.load(os.environ)
     except SettingsError as error:

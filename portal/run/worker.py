@@ -16,7 +16,7 @@ from portal.config import Settings, SettingsError
 from portal.factory import create_app
 from portal.run.dotted import PathError, resolve
 from portal.run.jobs import ALLOWED, QUEUE_OF, QUEUES
-from portal.run.parent import die_with_parent
+from portal.run.parent import die_with_parent, leave_no_core
 from portal.run.queue import AllowedJob, seen_key
 
 log = logging.getLogger("portal.worker")
@@ -88,6 +88,7 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python -m portal.run.worker {'|'.join(QUEUES)}", file=sys.stderr)
         return 2
     die_with_parent()
+    leave_no_core()
     logs.configure()
     try:
         settings = Settings.load(os.environ)

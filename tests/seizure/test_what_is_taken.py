@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.servers import wait_for
@@ -29,6 +30,8 @@ from tests.seizure.taken import Taken
 
 HIDDEN = "This system lets nobody look into the memory of another process."
 REPLACED_SECONDS = 30
+
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.assure])])
@@ -92,6 +95,12 @@ def test_the_errors_were_real_and_left_their_traces(taken: Taken) -> None:
         broke = [json.loads(line) for line in lines if "A page broke." in line]
         assert len(broke) == times
         assert all(line["places"] for line in broke)
+
+
+def test_no_process_leaves_its_memory_in_a_core_file(taken: Taken) -> None:
+    parts = ("public", "desk", "worker", "evidence worker", "schedule")
+    for process in taken.place.of(*parts):
+        assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0), process.cmdline()
 
 
 def test_everything_planted_is_unlike_everything_else(taken: Taken) -> None:
