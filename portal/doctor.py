@@ -23,15 +23,19 @@ from portal.cases.models import Case
 from portal.config import Settings
 from portal.database import db
 from portal.errors import Refusal
-from portal.evidence import scrub
+from portal.evidence import original_keys, scrub
 from portal.evidence.scanning import Clamd, ScannerDown
 from portal.evidence.store import StoreError
+from portal.extensions import settings
 from portal.people import duty
 from portal.people.models import Account, Department, Person, RoleGrant
 from portal.people.permissions import Role
 from portal.rewards import signatures, staffing
 from portal.rewards.fund import fund_of
-from portal.vault import asking
+from portal.vault import asking, keys
+from portal.vault.keyfiles import KeyFileError
+from portal.vault.keys import WORKING_FILES
+from portal.vault.working import WorkingKeys
 
 GIB = 1024**3
 FULL, NEARLY_FULL = 1 * GIB, 5 * GIB
@@ -163,7 +167,7 @@ def _calendar(_settings: Settings) -> Findings:
 
 def _files(settings: Settings) -> Findings:
     yield from _private(settings.keys_path / "web.json", "The key file of the web processes")
-    for name in ("desk.json", "vault.json"):
+    for name in ("desk.json", "files.json", "worker.json", "vault.json"):
         if (settings.keys_path / name).exists():
             yield from _private(settings.keys_path / name, f"The key file {name}")
     yield from _private(settings.data, "The data directory")
@@ -171,6 +175,11 @@ def _files(settings: Settings) -> Findings:
         yield _risky(
             "The vault's private key lies beside the keys of the web processes: who takes those over can read"
             " it. Give the vault a user of its own and move the file there (VAULT_KEYS)."
+        )
+    if keys.holds_earlier(settings.keys_path):
+        yield _risky(
+            "web.json still holds the key of files of the version before: who takes over a web process opens"
+            " old originals. Run: flask evidence reseal"
         )
     single = settings.keys_path.with_name(f"{settings.keys_path.name}.json.split")
     if single.exists():
@@ -195,7 +204,7 @@ def _vault(settings: Settings) -> Findings:
     if "desk" not in settings.faces:
         return
     try:
-        keys = asking.vault().health()["keys"]
+        held = asking.vault().health()["keys"]
     except Refusal:
         yield _broken(
             f"The vault does not answer at {settings.vault_socket}: no identity can be opened and no alert is"
@@ -203,10 +212,10 @@ def _vault(settings: Settings) -> Findings:
         )
         return
     public = current_app.extensions["portal_keyring"].vault_key().id
-    if public not in keys:
+    if public not in held:
         yield _broken(
             f"The vault does not hold the key {public} to which identities are sealed; it has"
-            f" {', '.join(keys)}. Bring its vault.json or the portal's vault.pub back."
+            f" {', '.join(held)}. Bring its vault.json or the portal's vault.pub back."
         )
 
 
@@ -244,10 +253,30 @@ def _evidence() -> Findings:
     for one in scrub.faulty():
         seen = f", seen {one.verified_at:%Y-%m-%d %H:%M} UTC" if one.verified_at else ""
         yield _broken(f"Evidence {one.uuid} is not as it came: {one.fault}{seen}. Restore it from a backup.")
+    yield from _working_keys()
     try:
         next(current_app.extensions["portal_store"].digests(), None)
     except StoreError as error:
         yield _broken(f"The store of evidence does not answer ({error.code.value}).")
+
+
+def _working_keys() -> Findings:
+    """Say when files wait for a pair that the workers do not have, where their file can be looked at."""
+    private = settings().keys_path / WORKING_FILES[0]
+    needed = original_keys.working_ids()
+    if not needed or not os.access(private, os.R_OK):
+        return
+    try:
+        lacking = needed - {pair.id for pair in WorkingKeys.load(private).pairs}
+    except KeyFileError as error:
+        yield _broken(str(error))
+        return
+    if lacking:
+        names = ", ".join(sorted(lacking))
+        yield _broken(
+            f"Files wait for the workers' key {names}, which {private} does not hold: they get no clean copy."
+            " Bring the right worker.json back."
+        )
 
 
 def _signatures() -> Findings:

@@ -158,13 +158,28 @@ def test_the_doctor_passes_on_what_is_not_well(
 
 
 def test_the_doctor_sees_an_exposed_key_file(app: Flask, healthy: Settings) -> None:
-    for name in ("web.json", "desk.json", "vault.json"):
+    for name in ("web.json", "desk.json", "files.json", "worker.json", "vault.json"):
         file = healthy.keys_path / name
         file.chmod(0o644)
         try:
             assert f"can be read by others: {file}" in sentences(healthy, Grade.BROKEN)
         finally:
             file.chmod(0o600)
+
+
+def test_the_doctor_sees_files_that_wait_for_a_key_the_workers_do_not_have(
+    app: Flask, healthy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise photos pile up without a clean copy and nobody knows why."""
+    monkeypatch.setattr("portal.evidence.original_keys.working_ids", lambda: {"another"})
+    assert "Files wait for the workers' key another" in sentences(healthy, Grade.BROKEN)
+
+
+def test_the_doctor_sees_a_key_of_files_that_web_processes_still_hold(
+    app: Flask, healthy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.vault.keys.holds_earlier", lambda _: True)
+    assert "flask evidence reseal" in sentences(healthy, Grade.RISKY)
 
 
 def test_the_doctor_sees_a_vault_that_is_closed_or_has_another_key(

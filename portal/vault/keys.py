@@ -194,6 +194,14 @@ def complete(directory: Path) -> None:
             keyfiles.write_new(files, _document({Purpose.EVIDENCE: keys}))
 
 
+def holds_earlier(directory: Path) -> bool:
+    """Say whether web.json still holds a key of files of an earlier version; no when it cannot be read."""
+    try:
+        return bool(_earlier_evidence(directory))
+    except KeyFileError:
+        return False
+
+
 def take_from_web(directory: Path) -> bool:
     """Forget the earlier keys of files in web.json, which files.json holds; says whether there were any."""
     earlier = {key.id for key in _earlier_evidence(directory)}

@@ -28,10 +28,11 @@ from portal.evidence.inspection import MAX_FILE_BYTES, MAX_FILES
 from portal.evidence.models import Evidence, StagedFile
 from portal.evidence.staging import Received
 from portal.evidence.uploads import Upload
+from portal.reports.draft import open_draft
 from tests.evidence.samples import jpeg, quarters
 from tests.fixtures.evidence import read_original
 from tests.fixtures.uploads import Tus
-from tests.fixtures.visitors import make_receipt, token_of
+from tests.fixtures.visitors import enter, make_receipt, token_of
 
 
 def picture(colour: str = "#57765f", edge: int = 160) -> bytes:
@@ -367,6 +368,34 @@ def test_staged_files_and_running_uploads_go_with_a_sent_form(client: FlaskClien
     assert tus.patch(running, 3000, second[3000:]).status_code == 204
     digests = set(session.scalars(select(Evidence.digest).where(Evidence.report_id == report.id)))
     assert digests == {hashlib.sha256(content).hexdigest() for content in (first, second)}
+
+
+def test_only_the_visitor_goes_on_with_an_upload_and_the_receipt_code_brings_it_back(
+    app: Flask, client: FlaskClient, session: Session, photo: bytes
+) -> None:
+    """Otherwise who takes the server reads what half arrived, or a lost telephone costs the whole film."""
+    page = client.get("/report").text
+    hidden = {name: _field(page, name) for name in ("csrf_token", "draft")}
+    mine = Tus(client, *uploads.open_token(_ring(client), _attribute(page, "data-token"), clock.now()))
+    running = mine.begin(photo)
+    assert mine.patch(running, 0, photo[:3000]).status_code == 204
+    forged = Tus(client, mine.submission_id, bytes(32))
+    assert forged.head(running).status_code == 404
+    assert forged.patch(running, 3000, photo[3000:]).status_code == 404
+    code = open_draft(_ring(client), hidden["draft"]).receipt_code
+    client.post(
+        "/report", data={**hidden, "narrative": "安全出口堵着木料。", "consent": "yes", "action": "send"}
+    )
+    later = app.test_client()  # another telephone
+    assert enter(later, code).status_code == 303
+    token = _attribute(later.get("/track/report").text, "data-token")
+    again = Tus(later, *uploads.open_token(_ring(later), token, clock.now()))
+    assert again.head(running).headers["Upload-Offset"] == "3000"
+    assert again.patch(running, 3000, photo[3000:]).status_code == 204
+    row = session.scalars(select(Upload).where(Upload.uuid == running.rpartition("/")[2])).one()
+    assert (row.sealed_key, row.digest) == (b"", hashlib.sha256(photo).hexdigest())
+    kept = session.scalars(select(Evidence).where(Evidence.digest == row.digest)).one()
+    assert read_original(app, kept.original) == photo
 
 
 def test_with_a_full_disk_uploads_are_refused_and_reports_go_through(
