@@ -38,6 +38,9 @@ from tests.rewards.world import (
     verified_case,
 )
 
+# Pages are drawn alike from both databases; what they rest on is tested on both in tests/retention.
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
 TYPED = {"name": "赵明", "telephone": "138 0013 8000", "works_there": "yes", "consent": "1"}
 PATH = "/track/name"
 
@@ -45,6 +48,10 @@ PATH = "/track/name"
 def given(browser: Browser, code: str, **changed: str) -> int:
     with frozen(AT):
         return browser.post(PATH, **{**TYPED, "code": code, **changed}).status_code
+
+
+def name_of(report: Report) -> RealName:
+    return report.real_name
 
 
 def test_a_name_is_sealed_asked_about_and_seen_by_its_reporter_alone(app: Flask) -> None:
@@ -122,9 +129,9 @@ def test_a_yes_to_the_name_before_is_no_yes_to_the_one_after(app: Flask) -> None
         refused = officer.client.post(path, data=form)
         assert refused.status_code == 409
         assert "another name" in refused.text
-        assert report.real_name is RealName.DECLARED
+        assert name_of(report) is RealName.DECLARED
         assert officer.post(path, **answers).status_code == 302
-    assert report.real_name is RealName.CONFIRMED
+    assert name_of(report) is RealName.CONFIRMED
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 from datetime import datetime
 
 from portal.config import Settings
@@ -12,21 +13,23 @@ from portal.database import db
 from portal.factory import create_app
 from portal.reports.models import Report
 from portal.retention import destroying, run
+from portal.vault import fields
+from portal.vault.groups import FieldGroup
 
 PAUSE = float(os.environ.get("PAUSE_SECONDS", "0.005"))
 
 
 def main() -> int:
-    """Go on with the pass at the moment given; a short pause after each destruction widens what can be hit."""
+    """Go on with the pass at the moment given; a short pause after each step widens what can be hit."""
     at = datetime.fromisoformat(sys.argv[1])
-    destroy = destroying.destroy_fields
+    destroy = fields.destroy_fields
 
-    def slowly(report_id: int, groups: object) -> int:
-        count = destroy(report_id, groups)  # type: ignore[arg-type]
+    def slowly(report_id: int, groups: Iterable[FieldGroup]) -> int:
+        count = destroy(report_id, groups)
         time.sleep(PAUSE)
         return count
 
-    destroying.destroy_fields = slowly  # type: ignore[assignment]
+    vars(destroying)["destroy_fields"] = slowly
     app = create_app(Settings.load(os.environ), faces=frozenset())
     with app.app_context():
         begun = run.current_run(at)

@@ -83,7 +83,7 @@ def test_no_wrap_digest_or_ciphertext_is_left_on_the_disk(own: Flask, tmp_path: 
 
 def killed_passes(settings: Settings, data: Path, kills: int, seed: int) -> int:
     """Kill the pass at random moments; returns how many were broken off before their end."""
-    chance, broken = random.Random(seed), 0  # noqa: S311
+    chance, broken = random.Random(seed), 0
     environ = {"PORTAL_ENV": "test", "PORTAL_DATA": str(data), "REDIS_URL": settings.redis_url}
     known = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     for _ in range(kills):
@@ -128,7 +128,7 @@ def check_killed(own: Flask, data: Path, reports: int, kills: int) -> int:
 
 
 def test_a_pass_that_is_killed_goes_on_and_leaves_one_event_for_each_kind(own: Flask, tmp_path: Path) -> None:
-    assert check_killed(own, tmp_path, reports=25, kills=2) >= 1
+    assert check_killed(own, tmp_path, reports=12, kills=1) == 1
 
 
 @pytest.mark.assure
@@ -169,8 +169,8 @@ def test_a_claim_and_an_erasure_at_once_leave_no_share_without_an_account(own_ap
     with own_app.app_context():
         world = World()
         world.fund()
-        ids = [approved(world).shares[0].report_id for _ in range(4)]
-        ids += [claimed(world).report_id for _ in range(4)]
+        ids = [approved(world).shares[0].report_id for _ in range(2)]
+        ids += [claimed(world).report_id for _ in range(3)]
         db.session.commit()
         db.session.remove()
         chosen = (Kind.NAME, Kind.PAYEE)
