@@ -19,7 +19,14 @@ class NoticesVersion:
 
 
 # A change of either notice's text is a new version at the end; reports keep the one they agreed to.
-VERSIONS = (NoticesVersion("2026-1", date(2026, 11, 1), lazy_gettext("The first version.")),)
+VERSIONS = (
+    NoticesVersion("2026-1", date(2026, 11, 1), lazy_gettext("The first version.")),
+    NoticesVersion(
+        "2026-2",
+        date(2026, 11, 22),
+        lazy_gettext("How long each thing is kept, and how it is seen, corrected and erased."),
+    ),
+)
 CURRENT = VERSIONS[-1]
 
 
