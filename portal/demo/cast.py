@@ -139,7 +139,7 @@ PLOTS: tuple[Plot, ...] = (
     ),
     # accepted, assigned
     Plot("trench", 3, way.accepted),
-    Plot("garagepetrol", 5, way.accepted, named("路小川", "2202")),
+    Plot("garagepetrol", 5, way.code_lost, named("路小川", "2202")),
     Plot("boats", 6, way.accepted),
     Plot("forklifts", 4, way.accepted, BY_TELEPHONE, 0),
     Plot("firelane", 9, way.unassigned),

@@ -42,6 +42,13 @@ def accepted(tale: Tale) -> Moments:
     tale.accept()
 
 
+def code_lost(tale: Tale) -> Moments:
+    """Accepted; the reporter lost the code and got another one, in person."""
+    yield from accepted(tale)
+    yield tale.office_day()
+    tale.renew_code()
+
+
 def assigned(tale: Tale) -> Moments:
     """Accepted, and given to the leading department and its officer."""
     yield from accepted(tale)

@@ -24,6 +24,7 @@ from portal.cases import (
     merging,
     penalties,
     rectification,
+    renewal,
     routing,
     site_checks,
     triage,
@@ -44,7 +45,7 @@ from portal.people.actor import REPORTER, Actor
 from portal.people.permissions import Role
 from portal.reports import contact, identity, receipt
 from portal.reports.filing import read, tidy
-from portal.reports.models import Channel, Question, Report
+from portal.reports.models import Channel, Question, Report, Shown
 from portal.rewards import answers, awards, payouts, shares
 from portal.rewards.decided import award_decided
 from portal.rewards.models import Award, PayoutState, Share
@@ -308,6 +309,17 @@ class Tale:
             reason="同一地点、同一事项", terms=self.office.terms,
         )  # fmt: skip
 
+    def renew_code(self) -> None:
+        """Renew a lost code: name and document compared, confirmed by a supervisor, printed on a sheet."""
+        officer = self.office.actor("shenfen")
+        opening = renewal.record_opening(self.report, officer, self.at)
+        opening.served_at = self.at
+        db.session.flush()
+        asked = renewal.ask(self.report, Shown.RESIDENT_ID.value, officer, self.at)
+        renewal.answer(asked.id, True, self.office.actor("duban"), self.at)
+        self.code = receipt.mint()
+        renewal.print_sheet(renewal.NewCode(asked.id, self.code), officer, self.at, self.office.ring)
+
     def open_contact(self, reason: str) -> None:
         """Open the sealed telephone number, for a reason."""
         opening = contact.record_opening(self.report, self.intake, reason, self.at)
@@ -427,7 +439,8 @@ class Tale:
     def identify(self, *, employee: bool = False, name: bool = True) -> None:
         """Answer both questions about the reporter, after opening the sealed name."""
         actor = self.office.anybody(Role.IDENTITY_OFFICER, None, self.dice)
-        identity.record_opening(self.report, actor, self.at)
+        opening = identity.record_opening(self.report, actor, self.at)
+        opening.served_at = self.at
         for question, yes in ((Question.REAL_NAME, name), (Question.EMPLOYEE, employee)):
             command = identity.Answer(self.report_id, question, yes, "电话核对，并与社保记录比对")
             answers.answer_identity(command, actor, self.at)

@@ -73,10 +73,11 @@ NOT_REACHED: frozenset[StrEnum] = frozenset(
         NoticeKind.RECOVERY_USED,
         NoticeKind.RESET_ASKED,
         NoticeKind.BREAK_GLASS,
+        # Nobody tried his alerts out.
+        NoticeKind.ALERT_TEST,
         # Nobody wrote into the sealed rows.
         NoticeKind.SEALED_DAMAGED,
-        # Nobody opened more than his day allows, and the small profile needs no further signature.
-        NoticeKind.SECOND_PERSON,
+        # The small profile needs no further signature.
         NoticeKind.AWARD_TO_SIGN,
         # Invented accidents of ten or thirty deaths would frighten for nothing.
         AccidentClass.MAJOR,
