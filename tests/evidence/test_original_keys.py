@@ -19,7 +19,8 @@ from portal.evidence.commands import evidence
 from portal.evidence.models import CleanState, Evidence, OriginalKey, StagedFile
 from portal.evidence.original_keys import NoKey, NotOurs
 from portal.evidence.scanning import ScannerDown
-from portal.vault.keys import Holder, Keyring, Purpose, complete, file_of
+from portal.vault.keyfiles import KeyFileError
+from portal.vault.keys import Holder, Keyring, Purpose, complete, file_of, holds_earlier, take_from_web
 from portal.vault.working import WorkingKeys
 from tests.evidence.test_jobs import AT, make_evidence
 from tests.fixtures.evidence import make_evidence as made_evidence
@@ -215,6 +216,24 @@ def test_key_files_of_an_earlier_version_are_completed_and_none_is_lost(tmp_path
     complete(directory)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
     assert "evidence" in before["web.json"].decode()
+
+
+def test_the_old_key_leaves_the_web_servers_file_only_when_another_file_holds_it(tmp_path: Path) -> None:
+    directory, old = former_directory(tmp_path)
+    complete(directory)
+    files = file_of(directory, Holder.FILES)
+    good = files.read_text()
+    files.write_text(file_of(Keyring.create(tmp_path / "others").directory, Holder.FILES).read_text())
+    with pytest.raises(KeyFileError):
+        take_from_web(directory)
+    assert holds_earlier(directory)
+    files.write_text(good)
+    assert take_from_web(directory)
+    assert not holds_earlier(directory)
+    assert not take_from_web(directory)
+    web = Keyring.load(directory, {Holder.WEB})
+    assert web.current(Purpose.RECEIPT) == Keyring.load(directory).current(Purpose.RECEIPT)
+    assert old in Keyring.load(directory).all(Purpose.EVIDENCE)
 
 
 def test_a_completion_that_was_broken_off_goes_on_with_the_pair_it_made(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from sqlalchemy import Engine, select
 from portal import clock
 from portal.config_vault import VaultSettings
 from portal.database import db
+from portal.evidence import original_keys
+from portal.evidence.models import OriginalKey
 from portal.reports.models import Report
 from portal.vault import keyfiles, recovery, rotation
 from portal.vault.commands import vault
+from portal.vault.file_keys import unwrap_lasting, wrap_original
 from portal.vault.groups import FieldGroup, context_of
 from portal.vault.keyfiles import KeyFileError, KeyFileFault, new_key
 from portal.vault.models import SealedField, SealedKey
@@ -147,8 +151,20 @@ def all_open(standing: Beside, keys: VaultKeys) -> int:
         for field, wrap, uuid in rows:
             context = context_of(field.field_group, uuid, field.version)
             assert open_fields(keys, field.blob, wrap, context) == FIELDS[field.field_group]
+        for one in db.session.scalars(select(OriginalKey)):
+            assert unwrap_lasting(keys, one.name, one.digest, one.vault_wrap) == one.name.encode()
         db.session.rollback()
     return len(rows)
+
+
+def sealed_originals(standing: Beside, count: int) -> None:
+    """Keys of so many originals, each with its file's name as data key."""
+    ring = standing.app.extensions["portal_keyring"]
+    with standing.app.app_context():
+        for _ in range(count):
+            name, digest = secrets.token_hex(16), secrets.token_hex(32)
+            original_keys.keep(name, digest, wrap_original(ring, name, digest, name.encode()))
+        db.session.commit()
 
 
 def test_a_rotation_rewraps_everything_and_the_old_pair_goes_a_day_later(
@@ -158,6 +174,7 @@ def test_a_rotation_rewraps_everything_and_the_old_pair_goes_a_day_later(
     old = VaultKeys.load(settings.keys)
     with standing.app.app_context():
         report, account = sealed_report(), reader_of(FieldGroup.LEGAL)
+    sealed_originals(standing, 3)
     with running_vault(standing.environ, standing.settings.vault_socket, standing.log):
         turned = flask_vault(standing.environ, "rotate")
         assert turned.returncode == 0, turned.stderr
@@ -171,6 +188,7 @@ def test_a_rotation_rewraps_everything_and_the_old_pair_goes_a_day_later(
             opening = asked(with_new, FieldGroup.LEGAL, account)
             assert standing.client.reveal(opening.id).fields == FIELDS[FieldGroup.LEGAL]
             assert set(db.session.scalars(select(SealedKey.key_id))) == {keys.current().id}
+            assert set(db.session.scalars(select(OriginalKey.vault_key_id))) == {keys.current().id}
             db.session.rollback()
     assert old.current() in keys.pairs
     later = clock.now() + timedelta(days=1, minutes=1)
@@ -180,15 +198,32 @@ def test_a_rotation_rewraps_everything_and_the_old_pair_goes_a_day_later(
     assert all_open(standing, left) >= 10
 
 
+def test_the_vault_does_not_start_without_a_pair_that_an_original_needs(
+    standing: Beside, engine: Engine
+) -> None:
+    """Otherwise originals would be lost with a wrong key file, and nobody would notice before one is needed."""
+    sealed_originals(standing, 1)
+    with engine.connect() as connection:
+        keys = VaultKeys.load(VaultSettings.load(standing.environ).keys)
+        check_canary(connection, keys)
+        connection.execute(update(OriginalKey).values(vault_key_id="stranger"))
+        with pytest.raises(CannotOpen, match="needs the key stranger"):
+            check_canary(connection, keys)
+        connection.rollback()
+
+
 def test_a_pair_that_something_still_uses_is_not_retired(standing: Beside, engine: Engine) -> None:
     settings = VaultSettings.load(standing.environ)
     with standing.app.app_context():
         sealed_report()
+    sealed_originals(standing, 1)
     before = VaultKeys.load(settings.keys).current().id
     rotation.begin(settings.keys, settings.public, clock.now() - timedelta(days=3))
     assert rotation.retire(engine, settings.keys, settings.public, clock.now()) == (before,)
     keys = VaultKeys.load(settings.keys)
     rotation.rewrap(engine, keys)
+    assert rotation.retire(engine, settings.keys, settings.public, clock.now()) == (before,)  # an original
+    rotation.rewrap_originals(engine, keys)
     assert rotation.retire(engine, settings.keys, settings.public, clock.now()) == ()
     all_open(standing, VaultKeys.load(settings.keys))
 
@@ -258,6 +293,7 @@ while True:
     with engine.begin() as connection:
         check_canary(connection, keys)
     rotation.rewrap(engine, keys)
+    rotation.rewrap_originals(engine, keys)
     rotation.retire(engine, settings.keys, settings.public, at)
 """
 
@@ -266,6 +302,7 @@ def test_a_rotation_killed_at_any_moment_leaves_everything_readable(standing: Be
     with standing.app.app_context():
         for _ in range(20):
             sealed_report()
+    sealed_originals(standing, 20)
     _, broken_off = killed_rotations(standing, 6, seed=6)
     assert broken_off >= 5
 
@@ -277,5 +314,6 @@ def test_two_hundred_killed_rotations_leave_everything_readable(standing: Beside
     with standing.app.app_context():
         for _ in range(60):
             sealed_report()
+    sealed_originals(standing, 60)
     groups, broken_off = killed_rotations(standing, kills, seed=60)
     print(f"{kills} rotations, {broken_off} killed: {groups} sealed groups, each opened after each kill")
