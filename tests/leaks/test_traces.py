@@ -39,6 +39,8 @@ from tests.public.test_filing import NAMED, Citizen, code_of
 FIRM = value(Group.FIRM, 1)
 LINKS = re.compile(r'<[^>]*?\b(?:href|src|action|formaction|srcset|poster|data-\w+)="([^"]*)"')
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+# A history shows titles: they may say that this site was looked at, not that somebody reported.
+TELLING = re.compile("举报|奖|查询码|撤回|姓名|账户|report|reward|receipt|withdraw|name|claim", re.IGNORECASE)
 ELSEWHERE = ("/static/", "/leave", "/language/", "/text/", "/desk")
 MOST_OF_ONE = 3
 """So often one page is looked at with other words behind the question mark."""
@@ -122,6 +124,12 @@ def test_no_address_title_or_cookie_of_a_visitor_holds_a_secret(app: Flask, loca
     inside.look("/track", answer)
     inside.through("/track/report", "/track/files", "/track/withdraw", "/track/claim")
     assert inside.faults == []
+    titles = {
+        path: TITLE.findall(page.text)[0] for path, page in inside.seen.items() if TITLE.search(page.text)
+    }
+    behind = {path: title for path, title in titles.items() if path.startswith("/track/")}
+    assert len(behind) > 5
+    assert {path: title for path, title in behind.items() if TELLING.search(title)} == {}
     assert report.number in inside.seen["/track/report"].text, "the positive control: the page itself has it"
 
 
