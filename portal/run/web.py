@@ -12,6 +12,8 @@ from portal.run.parent import die_with_parent, leave_no_core
 
 REPLACED_AFTER = 6 * 3600
 """Seconds that a worker process serves: what was typed stays in its memory until it ends."""
+BOTH_SERVE = 20
+"""Seconds for which the old worker serves beside the new one, which loads meanwhile; else nobody answers."""
 
 ONE_LINE = {"()": "portal.logs.OneLine"}
 
@@ -32,6 +34,7 @@ def make_server(settings: Settings) -> MPServer:
         log_access=False,
         respawn_failed_workers=True,
         workers_lifetime=REPLACED_AFTER,
+        respawn_interval=BOTH_SERVE,
         workers_kill_timeout=10,
     )
 
