@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from portal import clock
 from portal.config_vault import VaultSettings
@@ -31,7 +31,7 @@ from portal.vault.groups import FieldGroup, context_of
 from portal.vault.keyfiles import KeyFileError, KeyFileFault, new_key
 from portal.vault.models import SealedField, SealedKey
 from portal.vault.pairs import VaultKeys, first_public
-from portal.vault.process import connect
+from portal.vault.process import CannotOpen, check_canary, connect
 from portal.vault.sealing import _seal_with, padded
 from portal.vault.unsealing import open_fields
 from tests.fixtures.vault import ROOT, running_vault
