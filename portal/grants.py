@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from portal.database import Base, db
 from portal.tables import SLICES
@@ -188,8 +188,8 @@ def statements(part: Part, role: str) -> Iterator[str]:
 
 def apply(connection: Connection, part: Part, role: str) -> None:
     """Make or mend one role; needs the owner of the database."""
-    for statement in statements(part, role):
-        connection.execute(text(statement.replace(":", r"\:")))
+    together = ";\n".join(statements(part, role))
+    connection.exec_driver_sql(together, execution_options={"no_parameters": True})
 
 
 def _sequence(table: str) -> str:
@@ -204,7 +204,13 @@ def _quoted(name: str) -> str:
 
 @click.command("grants")
 @click.option("--prefix", default="woodpecker_", help="Begins the name of each role.")
-@click.option("--part", "parts", multiple=True, type=click.Choice([part.value for part in Part]), help="Only these parts.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice([part.value for part in Part]),
+    help="Only these parts.",
+)
 @click.option("--apply", "now", is_flag=True, help="Do it in the database of DATABASE_URL.")
 @with_appcontext
 def grants(prefix: str, parts: tuple[str, ...], now: bool) -> None:
