@@ -1,4 +1,4 @@
-"""What the schedule does for retention: a slice of the daily pass, and small tidying; commits by itself."""
+"""What the schedule does for retention: slices of the daily pass, and small tidying; commits by itself."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from portal.vault.models import AlertCount
 
 log = logging.getLogger("portal.retention")
 
-SLICE_SECONDS = 60.0  # other tasks wait meanwhile
+SLICE_SECONDS = 5.0  # alarms and the outbox wait meanwhile
 BATCH = 500
 COUNTED_DAYS = 7
 
 
 def work() -> None:
-    """Go on with the pass of the day; what was destroyed leaves the database file as well."""
+    """Go on with the pass of the day, or begin it."""
     at = clock.now()
     begun = run.current_run(at)
     if begun is None:
@@ -32,7 +32,6 @@ def work() -> None:
     elif run.go_on(begun, at, SLICE_SECONDS):
         log.info("retention: a pass ended; destroyed %s", dict(begun.destroyed) or "nothing")
         tidy(at)
-    leave_the_log()
 
 
 def tidy(at: datetime) -> None:

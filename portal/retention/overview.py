@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import Select, func, select
 
 from portal.cases.models import Case
 from portal.database import db
 from portal.evidence.models import Evidence
 from portal.reports.models import Report
-from portal.retention.kinds import GROUP_OF, PERSONAL, Kind
+from portal.retention.kinds import GROUP_OF, KIND_OF, Kind
 from portal.retention.life import lives_of
 from portal.retention.models import RetentionHold, RetentionRun
 from portal.retention.present import present_of
 from portal.retention.terms import Terms
 from portal.vault.models import SealedField
 
-OLDEST = 50  # of the reports that ended: the first to be due is among them, or waits for money
+OLDEST = 200  # rows of a kind that are looked at for the next day
 RUNS = 5
 
 
@@ -34,7 +33,8 @@ class KindNow:
 
 def kinds_now(terms: Terms) -> list[KindNow]:
     """Return a line for each kind."""
-    return [KindNow(kind, _count(kind), _next_due(kind, terms)) for kind in Kind]
+    counts = _counts()
+    return [KindNow(kind, counts.get(kind, 0), _next_due(kind, terms)) for kind in Kind]
 
 
 def standing_holds() -> list[tuple[RetentionHold, str]]:
@@ -53,32 +53,33 @@ def last_runs() -> list[RetentionRun]:
     return list(db.session.scalars(select(RetentionRun).order_by(RetentionRun.id.desc()).limit(RUNS)))
 
 
-def _count(kind: Kind) -> int:
-    return db.session.scalar(select(func.count()).select_from(Report).where(_there(kind))) or 0
+def _counts() -> dict[Kind, int]:
+    groups = select(SealedField.field_group, func.count(SealedField.report_id.distinct()))
+    found = {
+        KIND_OF[group]: count for group, count in db.session.execute(groups.group_by(SealedField.field_group))
+    }
+    originals = select(func.count(Evidence.report_id.distinct())).where(
+        Evidence.original_destroyed_at.is_(None)
+    )
+    texts = select(func.count()).select_from(Report).where(Report.text_removed_at.is_(None))
+    found[Kind.ORIGINALS] = db.session.scalar(originals) or 0
+    found[Kind.TEXT] = db.session.scalar(texts) or 0
+    return found
 
 
 def _next_due(kind: Kind, terms: Terms) -> datetime | None:
-    ended: Any = Case.closed_at
-    over: ColumnElement[bool] = Case.is_open.is_(False)
-    if kind in PERSONAL:
-        ended = func.coalesce(Report.withdrawn_at, Case.closed_at)
-        over = or_(over, Report.withdrawn_at.is_not(None))
-    query: Select[Any] = (
-        select(Report.id)
-        .join(Case, Case.id == Report.case_id)
-        .where(_there(kind), over, ended.is_not(None))
-        .order_by(ended, Report.id)
-        .limit(OLDEST)
-    )
-    ids = list(db.session.scalars(query))
+    """Return the first day among the oldest: what came first is nearly always due first."""
+    ids = set(db.session.scalars(_oldest(kind)))
     lives, present = lives_of(ids), present_of(ids)
     untils = [terms.until(kind, lives[one], present[one][kind]) for one in ids if kind in present[one]]
     return min((until for until in untils if until is not None), default=None)
 
 
-def _there(kind: Kind) -> ColumnElement[bool]:
+def _oldest(kind: Kind) -> Select[int]:
     if kind is Kind.TEXT:
-        return Report.text_removed_at.is_(None)
+        return select(Report.id).where(Report.text_removed_at.is_(None)).order_by(Report.id).limit(OLDEST)
     if kind is Kind.ORIGINALS:
-        return exists().where(Evidence.report_id == Report.id, Evidence.original_destroyed_at.is_(None))
-    return exists().where(SealedField.report_id == Report.id, SealedField.field_group == GROUP_OF[kind])
+        files = select(Evidence.report_id).where(Evidence.original_destroyed_at.is_(None))
+        return files.order_by(Evidence.id).limit(OLDEST)
+    sealed = select(SealedField.report_id).where(SealedField.field_group == GROUP_OF[kind])
+    return sealed.order_by(SealedField.id).limit(OLDEST)

@@ -132,6 +132,7 @@ def test_a_pass_that_is_killed_goes_on_and_leaves_one_event_for_each_kind(own: F
 
 
 @pytest.mark.assure
+@pytest.mark.timeout(1800)
 def test_passes_killed_forty_times_leave_nothing_behind(own: Flask, tmp_path: Path) -> None:
     kills = int(os.environ.get("ASSURE_KILLS", "40"))
     broken = check_killed(own, tmp_path, reports=400, kills=kills)
