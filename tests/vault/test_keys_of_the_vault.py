@@ -201,7 +201,7 @@ def test_a_rotation_rewraps_everything_and_the_old_pair_goes_a_day_later(
 def test_the_vault_does_not_start_without_a_pair_that_an_original_needs(
     standing: Beside, engine: Engine
 ) -> None:
-    """Otherwise originals would be lost with a wrong key file, and nobody would notice before one is needed."""
+    """Otherwise originals are lost with a wrong key file, and nobody notices before one is needed."""
     sealed_originals(standing, 1)
     with engine.connect() as connection:
         keys = VaultKeys.load(VaultSettings.load(standing.environ).keys)
