@@ -34,6 +34,7 @@ OWN_LOOK = {
     "public.track_leave",
     "public.track_withdraw",
     "public.track_code",
+    "public.track_alerts",
     "public.track_name",
     "public.track_erase",
     # No cookie opens an upload: each request carries a sealed token in a header that no form can send.

@@ -58,6 +58,6 @@ class Cashier(Staff):
     def records_payment(self, reference: str, day: str) -> None:
         self.tab.chooses(state="paid")
         self.tab.fills(reference=reference, paid_on=day)
-        self.tab.page.locator('main form:has([name="reference"]) button[type="submit"]').click()
+        self.tab.page.locator('main form:has([name="reference"]) button[type="submit"]:visible').click()
         self.tab.look()
         self.proves_if_asked()
