@@ -1,4 +1,4 @@
-"""The code before writing: if it failed, who fears to lose it would have to trust a connection that breaks."""
+"""The code before writing: if it failed, who fears to lose it has to trust a connection that breaks."""
 
 from __future__ import annotations
 
