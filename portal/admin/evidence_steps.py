@@ -120,9 +120,7 @@ def _second_wanted(uuid: str, form: ReasonForm, refused: Refusal) -> ResponseRet
 
 
 def _places() -> originals.Places:
-    return originals.Places(
-        cast(Originals, current_app.extensions["portal_originals"]), the_store(), vault()
-    )
+    return originals.Places(cast(Originals, current_app.extensions["portal_originals"]), the_store(), vault())
 
 
 def _asked(item: Evidence, case: Case, form: ReasonForm, refusal: str = "") -> str:
