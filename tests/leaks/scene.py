@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -79,11 +80,16 @@ def opens(who: Somebody, endpoint: str) -> bool:
 
 
 def some_of(plan: Sequence[Page], who: Somebody) -> Iterator[Page]:
-    """Two objects for each door that this person opens, one for each that stays shut."""
-    asked: dict[tuple[str, bool], int] = {}
+    """Two objects for each door that this person opens, one for each that stays shut.
+
+    Citizens' pages know no staff: a stranger and the first of the staff look at them.
+    """
+    asked: Counter[tuple[str, bool]] = Counter()
     for page in plan:
+        if ACCESS[page.endpoint] is Door.PUBLIC and who.name not in {"", PEOPLE[0]}:
+            continue
         kind = (page.endpoint, page.form is None)
-        asked[kind] = asked.get(kind, 0) + 1
+        asked[kind] += 1
         if asked[kind] <= (2 if opens(who, page.endpoint) else 1):
             yield page
 

@@ -96,7 +96,7 @@ def test_nobody_of_the_staff_reads_what_is_not_theirs(scene: Scene, name: str) -
     crawl.all_pages(who.client, name, some_of(scene.plan, who), who.token)
     assert leaks_of(crawl, who.roles) == []
     assert crawl.broken == []
-    assert sum(crawl.opened.values()) > 20
+    assert sum(crawl.opened.values()) > 5
 
 
 @pytest.mark.assure

@@ -117,9 +117,8 @@ class Stranger:
             self._ask()
         return self.answers
 
-    def go(self) -> Answers:
-        """All of it."""
-        self.look()
+    def send(self) -> Answers:
+        """Reports like those of others."""
         with clock.frozen(MIDMONTH):
             self._send()
         return self.answers
@@ -229,12 +228,12 @@ def test_no_answer_and_no_question_to_the_database_depends_on_other_reports(app:
     """Status, headers, cookies, words, length, and every statement, on an empty and on a full database."""
     Stranger(app, board).look()  # what is kept in the process is kept now
     empty = Stranger(app, board).look()
-    Stranger(app, board).go()
-    before = Stranger(app, board).go() | empty
+    Stranger(app, board).send()
+    before = Stranger(app, board).send() | empty
     fill(app)
     totals._known.clear()
     totals.totals(MIDMONTH, clock.CITY)
-    after = Stranger(app, board).go()
+    after = Stranger(app, board).look() | Stranger(app, board).send()
     assert len(before) > 50
     told = {name: differences(answer, after[name][0]) for name, (answer, _) in before.items()}
     assert {name: difference for name, difference in told.items() if difference} == {}
