@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.database import db
 from portal.evidence import original_keys, staging, sweeper
 from portal.evidence.inspection import MAX_FILE_BYTES, InspectionError, InspectionFault
 from portal.evidence.models import StagedFile
@@ -111,6 +112,7 @@ def test_bytes_without_a_row_go_after_a_day_and_others_stay(
         for content in (samples["image/png"], samples["image/jpeg"])
     )
     staging.stage(MINE, [kept], AT)
+    db.session.commit()
     now, store = datetime.now(UTC), app.extensions["portal_store"]
     late = now + sweeper.ORPHAN_AGE + timedelta(minutes=1)
     assert sweeper.remove_orphans(store, originals, now) == 0
