@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
+from portal.reports.alerts import offered
 from portal.reports.models import DangerNow
 from portal.reports.sectors import SECTORS, sector
 from portal.reports.situations import Question, Situation, catalogue
@@ -85,6 +86,12 @@ def situation_groups(locale: str, chosen: str = "") -> list[tuple[str, str, list
 def question_groups(locale: str) -> list[tuple[str, str, list[Question]]]:
     """Return the further questions under code and name of their sector."""
     return [(code, sector(code).name(locale), items) for code, items in catalogue().questions_by_sector()]
+
+
+def alerts(chosen: str = "") -> tuple[Choice, ...]:
+    """Return no alerts, the ways that the city has, and the one chosen before."""
+    ways = {"", chosen, *offered()}
+    return tuple(choice for choice in ALERTS if choice.value in ways)
 
 
 def label_of(choices: tuple[Choice, ...], value: str) -> str:

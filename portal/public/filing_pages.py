@@ -82,6 +82,7 @@ def _draw_form(form: Form, files: list[StagedFile], sealed: str, coming: Arrivin
         sectors=choices.sector_names(language),
         situations=choices.situation_groups(language, form.answers.get("situation", "")),
         questions=choices.question_groups(language),
+        alerts=choices.alerts(form.answers.get("alert_channel", "")),
         choices=choices,
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
 
 from portal import clock
 from portal.audit.models import Event
@@ -249,3 +250,12 @@ def test_the_same_damage_is_told_once_a_day_and_noted_each_time(
     assert len(db.session.scalars(select(Event).where(Event.action == ACTION)).all()) == 2
     told = select(Notice).where(Notice.kind == NoticeKind.SEALED_DAMAGED.value)
     assert len(db.session.scalars(told).all()) == 2
+
+
+@pytest.mark.parametrize("column", ["uuid", "number", "submission_id"])
+def test_a_report_keeps_the_name_that_its_seals_are_bound_to(two: Two, column: str) -> None:
+    """Otherwise rows moved together with it would open in another report."""
+    report = two.reports[0]
+    with pytest.raises(DatabaseError, match="written once"):
+        run(f"UPDATE reports SET {column} = :new WHERE id = :id", new="f" * 20, id=report.id)
+    db.session.rollback()

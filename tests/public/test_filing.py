@@ -28,7 +28,7 @@ from portal.challenge.challenger import NullChallenge
 from portal.challenge.kinds import Kind
 from portal.evidence import staging
 from portal.evidence.models import Evidence, StagedFile
-from portal.public import counts, crowd, filing
+from portal.public import choices, counts, crowd, filing
 from portal.reports.draft import Draft, open_draft, seal_draft
 from portal.reports.models import Message, RealName, Report
 from portal.vault.models import SealedField
@@ -711,3 +711,15 @@ def test_the_draft_of_a_page_can_be_sealed_again_without_growing(app: Flask) -> 
     ring = app.extensions["portal_keyring"]
     draft = Draft.mint(datetime.now(UTC)).with_answers({"narrative": "长" * 5000})
     assert len(seal_draft(ring, draft)) < 30_000
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_alerts_are_offered_only_where_the_city_can_send_them(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
+    """Otherwise somebody waits for a message that nobody sends."""
+    monkeypatch.setattr(choices, "offered", lambda: ("sms",) if ready else ())
+    page = Citizen(client).open("/report?sector=fire").page
+    assert ('name="alert_channel"' in page) == ready
+    assert 'value="email"' not in page
+    assert ("本站目前不发提醒" in page) == (not ready)
