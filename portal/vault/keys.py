@@ -181,17 +181,24 @@ def complete(directory: Path) -> None:
     wanted = (file_of(directory, Holder.FILES), *(directory / name for name in WORKING_FILES))
     if not file_of(directory, Holder.DESK).exists() or all(path.exists() for path in wanted):
         return
-    with (directory / ".complete.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        private, public = (directory / name for name in WORKING_FILES)
-        if not private.exists():
-            keyfiles.write_new(private, WorkingKeys.fresh().document())
-        if not public.exists():
-            keyfiles.write_new(public, WorkingKeys.load(private).public_document(), 0o644)
-        files = file_of(directory, Holder.FILES)
-        if not files.exists():
-            keys = (keyfiles.new_key(), *_earlier_evidence(directory))
-            keyfiles.write_new(files, _document({Purpose.EVIDENCE: keys}))
+    try:
+        with (directory / ".complete.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _complete(directory)
+    except OSError:
+        raise KeyFileError(KeyFileFault.UNWRITABLE, directory) from None
+
+
+def _complete(directory: Path) -> None:
+    private, public = (directory / name for name in WORKING_FILES)
+    if not private.exists():
+        keyfiles.write_new(private, WorkingKeys.fresh().document())
+    if not public.exists():
+        keyfiles.write_new(public, WorkingKeys.load(private).public_document(), 0o644)
+    files = file_of(directory, Holder.FILES)
+    if not files.exists():
+        keys = (keyfiles.new_key(), *_earlier_evidence(directory))
+        keyfiles.write_new(files, _document({Purpose.EVIDENCE: keys}))
 
 
 def holds_earlier(directory: Path) -> bool:

@@ -247,6 +247,18 @@ def test_a_completion_that_was_broken_off_goes_on_with_the_pair_it_made(tmp_path
         assert old in Keyring.load(directory).all(Purpose.EVIDENCE)
 
 
+def test_a_directory_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise an upgrade ends in a page of Python's own words."""
+    directory, _ = former_directory(tmp_path)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(KeyFileError, match="cannot be written"):
+        complete(directory)
+
+
 def test_a_machine_without_the_desk_makes_no_keys_of_its_own(tmp_path: Path) -> None:
     """Otherwise the public face would seal to a pair that no worker has."""
     directory, _ = former_directory(tmp_path)
