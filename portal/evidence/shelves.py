@@ -46,7 +46,9 @@ class LocalShelf:
         """Rename into place; a file already there is replaced, which also mends a damaged one."""
         path = self._path(name)
         if not path.parent.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            # All of them at once: one by one each would cost a writer a sync of the root.
+            for number in range(256):
+                (self._root / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
             sync_directory(self._root)
         temporary.replace(path)
         sync_directory(path.parent)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -52,7 +53,13 @@ __all__ = [
     "make_store",
 ]
 
+log = logging.getLogger(__name__)
+
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# A folder that is gone, no folder, not ours or on a broken disk.
+_NO_DISK = {
+    errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE
+}  # fmt: skip
 
 
 class Store(Protocol):
@@ -210,10 +217,13 @@ class LocalStore(SealedStore):
 
 @contextmanager
 def space_said() -> Iterator[None]:
-    """Turn a full disk into the store's own error, so that a report can go on without its files."""
+    """Turn a full or broken disk into the store's own error, so that a report can go on without its files."""
     try:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise StoreError(StoreFault.NO_SPACE) from error
-        raise
+        if error.errno in _NO_DISK:
+            log.warning("evidence cannot be written: %s", errno.errorcode[error.errno])
+            raise StoreError(StoreFault.UNREACHABLE) from error
+        raise  # of whoever sends the file

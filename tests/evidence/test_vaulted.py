@@ -219,6 +219,27 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert originals_locally.names() == []
 
 
+@pytest.mark.parametrize("fault", [errno.EIO, errno.EROFS, errno.EACCES, errno.ENOTDIR])
+def test_a_disk_that_cannot_be_written_is_said_in_the_log_and_costs_a_report_its_file_alone(
+    originals_locally: KeptOriginals,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: int,
+) -> None:
+    """Otherwise a folder that is not mounted shuts the portal to everybody who adds a photo."""
+
+    def broken(*_: object) -> None:
+        raise OSError(fault, "broken", "/srv/evidence/a-name")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    assert fault_of(lambda: originals_locally.originals.put(io.BytesIO(b"x"))) is StoreFault.UNREACHABLE
+    assert [record.getMessage() for record in caplog.records] == [
+        f"evidence cannot be written: {errno.errorcode[fault]}"
+    ]
+    monkeypatch.undo()
+    assert originals_locally.names() == []
+
+
 def test_memory_does_not_grow_with_the_size_of_a_file(originals_locally: KeptOriginals) -> None:
     class Zeros:
         left = 48 * 1024 * 1024
