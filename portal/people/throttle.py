@@ -60,7 +60,12 @@ def _locked(key: bytes, at: datetime) -> LoginFailure:
     """Return the counter, made when absent, so that nobody else counts until the transaction ends."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     first = insert(LoginFailure).values(key_digest=key, failures=0, last_at=at, next_at=at)
-    db.session.execute(first.on_conflict_do_nothing())
+    # An update that changes nothing holds the row; doing nothing would let a right log-in delete it before
+    # it is read.
+    held = first.on_conflict_do_update(
+        index_elements=[LoginFailure.key_digest], set_={"failures": LoginFailure.failures}
+    )
+    db.session.execute(held)
     return db.session.scalars(
         select(LoginFailure)
         .where(LoginFailure.key_digest == key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from portal.people import accounts
@@ -85,7 +86,10 @@ def test_given_out_passwords_are_strong_and_never_the_same() -> None:
     assert [password for password in made if fault_of(password)] == []
 
 
-def test_passwords_are_kept_as_argon2id(app: Flask) -> None:
+def test_passwords_are_kept_as_argon2id(
+    app: Flask, real_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_hasher", real_hasher)
     kept = accounts.hash_password("thirteen crows by the river")
     assert kept.startswith("$argon2id$v=19$m=19456,t=3,p=1$")
 

@@ -325,8 +325,7 @@ def test_files_of_a_sent_report_become_its_evidence(
     """Evidence still arriving: the report was sent while its photo was on its way."""
     path = tus.begin(photo)
     tus.patch(path, 0, photo[:2000])
-    report, _ = make_receipt()
-    report.submission_id = tus.submission_id
+    report, _ = make_receipt(submission_id=tus.submission_id)
     session.commit()
     assert tus.patch(path, 2000, photo[2000:]).status_code == 204
     assert staged(tus) == []
@@ -340,8 +339,8 @@ def test_files_of_a_withdrawn_report_are_refused_and_forgotten(
     app: Flask, tus: Tus, photo: bytes, session: Session
 ) -> None:
     path = tus.begin(photo)
-    report, _ = make_receipt()
-    report.submission_id, report.withdrawn_at = tus.submission_id, clock.now()
+    report, _ = make_receipt(submission_id=tus.submission_id)
+    report.withdrawn_at = clock.now()
     session.commit()
     assert tus.patch(path, 0, photo).status_code == 403
     assert not partial(app, path).exists()
@@ -505,8 +504,7 @@ def test_the_size_together_holds_for_a_sent_report_too(
     tus: Tus, photo: bytes, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tus.begin(photo)
-    report, _ = make_receipt()
-    report.submission_id = tus.submission_id
+    make_receipt(submission_id=tus.submission_id)
     session.commit()
     monkeypatch.setattr(staging, "MAX_REPORT_BYTES", len(photo) - 1)
     assert tus.patch(path, 0, photo).status_code == 413

@@ -15,6 +15,7 @@ from portal.audit.models import ActorKind, Event
 from portal.database import db
 from portal.people.actor import SYSTEM, Actor
 from portal.people.permissions import Role
+from portal.public import counts
 from portal.subjects import register
 from portal.subjects.models import Firm, FirmGram
 from portal.subjects.register import LineFault
@@ -137,7 +138,7 @@ def test_whoever_asks_too_often_gets_no_names_and_can_go_on_typing(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put("安阳示例木业有限公司")
-    monkeypatch.setattr("portal.public.firms._may_ask", lambda: False)
+    monkeypatch.setattr(counts, "hit", lambda *_: False)
     answer = client.get("/firms?q=木业")
     assert (answer.status_code, answer.get_json()) == (429, {"names": []})
 
