@@ -116,13 +116,14 @@ def planted(folder: Path, **environ: str) -> Iterator[City]:
         return False
 
     real_read = tale.read
-    with migrated(make_settings(folder, **environ)) as app, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(city, "Tale", Noted)
-        patch.setattr(tale, "read", read)
-        patch.setattr("portal.run.doorbell.enqueue", ring)
-        patch.setattr("portal.people.accounts.hash_password", lambda *_: "!")  # nobody logs in
-        app.extensions["portal_ring"] = ring
-        with app.app_context():
+    with migrated(make_settings(folder, **environ)) as app:
+        # Only while it is made: the city lives as long as the tests, and other tests run beside it.
+        with pytest.MonkeyPatch.context() as patch, app.app_context():
+            patch.setattr(city, "Tale", Noted)
+            patch.setattr(tale, "read", read)
+            patch.setattr("portal.run.doorbell.enqueue", ring)
+            patch.setattr("portal.people.accounts.hash_password", lambda *_: "!")  # nobody logs in
+            app.extensions["portal_ring"] = ring
             city.make(app, clock.now())
             city.clean_some(3)
             db.session.commit()
