@@ -14,11 +14,11 @@ from portal import clock
 from portal.database import db
 from portal.errors import Refusal
 from portal.extensions import csrf
-from portal.public import guesses
+from portal.public import own_hand
 from portal.public.blueprint import public
 from portal.public.filing_pages import locale
-from portal.public.visit import Opened, ask_again, has_token, opened, pause
-from portal.reports import alerts, visits
+from portal.public.visit import Opened, ask_again, has_token, opened
+from portal.reports import alerts
 from portal.vault.keys import Keyring
 from portal.vault.neutral import TEST, text_of
 
@@ -87,14 +87,15 @@ def _act(current: Opened, form: Form, at: datetime) -> Response:
 
 def _set(current: Opened, form: Form, at: datetime) -> Response:
     """Check the code first: whoever finds this page open must not send the alerts elsewhere."""
-    wait = guesses.wait_minutes()
-    if wait:
-        form.notice = pause(wait)
-        return _page(current, form, at, 429)
-    if not visits.confirm_code(current.visit, _field("code")):
-        guesses.count_wrong()
-        form.faults["code"] = str(gettext("This is not the code of this report. Please type it once more."))
-        return _page(current, form, at, 422)
+
+    def again(notice: str, fault: str, status: int) -> Response:
+        form.notice = notice
+        form.faults |= {"code": fault} if fault else {}
+        return _page(current, form, at, status)
+
+    wrong = own_hand.wrong_code(current, again)
+    if wrong is not None:
+        return wrong
     ring = cast(Keyring, current_app.extensions["portal_keyring"])
     alerts.set_address(current.report, form.channel, _field("alert_address"), at, ring)
     return _done(gettext("Kept, sealed. Send yourself a test line to see that it comes."))

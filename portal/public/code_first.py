@@ -19,17 +19,13 @@ def report_code() -> Response:
     """Show the code of a form that is not sent yet; the form itself stays open beside this page."""
     if request.method == "GET":
         return redirect(url_for("public.report"), 303)
+    ring = cast(Keyring, current_app.extensions["portal_keyring"])
+    code, until = [], None
     try:
-        draft = open_draft(
-            cast(Keyring, current_app.extensions["portal_keyring"]), request.form.get("draft", "")
-        )
+        draft = open_draft(ring, request.form.get("draft", ""))
+        if not draft.is_stale(clock.now()):
+            code, until = receipt.groups(draft.receipt_code), draft.opened_at + LIFETIME
     except DraftError:
-        draft = None
-    gone = draft is None or draft.is_stale(clock.now())
-    page = render_template(
-        "public/code_first.html",
-        code=[] if gone or draft is None else receipt.groups(draft.receipt_code),
-        until=None if gone or draft is None else draft.opened_at + LIFETIME,
-        nav="public.report",
-    )
-    return make_response(page, 410 if gone else 200)
+        pass  # said on the page like a form that is too old
+    page = render_template("public/code_first.html", code=code, until=until, nav="public.report")
+    return make_response(page, 200 if code else 410)

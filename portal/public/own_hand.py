@@ -40,6 +40,11 @@ def not_proved(current: Opened, again: Again) -> Response | None:
         return again(
             str(gettext("Nothing was done yet. Please type the code and press the button again.")), "", 400
         )
+    return wrong_code(current, again)
+
+
+def wrong_code(current: Opened, again: Again) -> Response | None:
+    """Return the page again while the code is not right; None once it is."""
     wait = guesses.wait_minutes()
     if wait:
         return again(pause(wait), "", 429)

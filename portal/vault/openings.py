@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -16,6 +17,8 @@ from portal.vault import seconds
 from portal.vault.groups import READER, FieldGroup
 from portal.vault.models import Opening, OriginalOpening, SealedField
 
+Asked = TypeVar("Asked", Opening, OriginalOpening)
+
 
 def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> Opening:
     """Add the row that the vault serves once; the caller commits it with its event, then asks the vault.
@@ -25,30 +28,8 @@ def ask_to_open(group: FieldGroup, event: Event, actor: Actor, at: datetime) -> 
     role = READER.get(group)
     if role is None or role not in actor.roles or event.report_id is None:
         raise NotAllowed
-    db.session.flush()  # for the event's id
-    agreed = None
-    if actor.person_id is not None and seconds.left_today(actor.person_id, at) <= 0:
-        agreed = seconds.agreement(seconds.Wish(group, event.report_id, event.reason), actor, at)
-        if agreed is None:
-            raise seconds.NeedsSecond
-    opening = Opening(
-        id=secrets.token_hex(16),
-        account_id=actor.account_id,
-        person_id=actor.person_id,
-        role=role.value,
-        field_group=group,
-        report_id=event.report_id,
-        event_id=event.id,
-        reason=event.reason,
-        asked_at=at,
-        second_account_id=agreed.second_account_id if agreed else None,
-        second_at=agreed.second_at if agreed else None,
-    )
-    db.session.add(opening)
-    db.session.flush()
-    if agreed is not None:
-        agreed.opening_id = opening.id
-    return opening
+    opening = Opening(role=role.value, field_group=group, report_id=event.report_id)
+    return _asked(opening, seconds.Wish(group, event.report_id, event.reason), event, actor, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +46,29 @@ def ask_for_original(file: File, event: Event, actor: Actor, at: datetime) -> Or
 
     Raises NeedsSecond when the person's day is used up and nobody agreed to exactly this.
     """
+    opening = OriginalOpening(
+        role=event.actor_role, report_id=file.report_id, evidence_id=file.evidence_id, digest=file.digest
+    )
+    wish = seconds.OriginalWish(file.evidence_id, file.report_id, event.actor_role, event.reason)
+    return _asked(opening, wish, event, actor, at)
+
+
+def _asked(
+    opening: Asked, wish: seconds.Wish | seconds.OriginalWish, event: Event, actor: Actor, at: datetime
+) -> Asked:
+    """Fill in who asks, when and why, and the second person where one is needed."""
+    if actor.account_id is None or actor.person_id is None:
+        raise NotAllowed
     db.session.flush()  # for the event's id
     agreed = None
-    if actor.person_id is not None and seconds.left_today(actor.person_id, at, OriginalOpening) <= 0:
-        wish = seconds.OriginalWish(file.evidence_id, file.report_id, event.actor_role, event.reason)
+    if seconds.left_today(actor.person_id, at, type(opening)) <= 0:
         agreed = seconds.agreement(wish, actor, at)
         if agreed is None:
             raise seconds.NeedsSecond
-    opening = OriginalOpening(
-        id=secrets.token_hex(16),
-        account_id=actor.account_id,
-        person_id=actor.person_id,
-        role=event.actor_role,
-        report_id=file.report_id,
-        evidence_id=file.evidence_id,
-        digest=file.digest,
-        event_id=event.id,
-        reason=event.reason,
-        asked_at=at,
-        second_account_id=agreed.second_account_id if agreed else None,
-        second_at=agreed.second_at if agreed else None,
-    )
+        opening.second_account_id, opening.second_at = agreed.second_account_id, agreed.second_at
+    opening.id = secrets.token_hex(16)
+    opening.account_id, opening.person_id = actor.account_id, actor.person_id
+    opening.event_id, opening.reason, opening.asked_at = event.id, event.reason, at
     db.session.add(opening)
     db.session.flush()
     if agreed is not None:

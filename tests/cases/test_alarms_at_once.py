@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from portal.cases import alarms, jobs
-from portal.cases.alarms import UndertakenAlready
 from portal.cases.models import AlarmCall
 from portal.clock import frozen
 from portal.database import db
 from portal.notices.models import Delivery
 from tests.cases.alarmed import ZONE, actor_of, after, case_of, file_danger, make_watch
 from tests.fixtures.app import make_settings, migrated
-from tests.people.test_at_once import own_database
+from tests.fixtures.own import at_once
+from tests.fixtures.services import own_database
 
 SCHEDULERS = 6
 ROUNDS = (0.5, 10, 10.5, 20, 30, 40)  # minutes after the alarm: steps 0, 1, 1, 2, 3, 4
@@ -40,27 +38,6 @@ def live(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iter
         yield app
 
 
-def at_once(app: Flask, steps: Sequence[Callable[[], object]]) -> Counter[str]:
-    """Run each step in its own thread and transaction, all starting together; count what came of them."""
-    gate = Barrier(len(steps))
-
-    def run(step: Callable[[], object]) -> str:
-        with app.app_context():
-            gate.wait()
-            try:
-                step()
-                db.session.commit()
-            except UndertakenAlready as refusal:
-                db.session.rollback()
-                return type(refusal).__name__
-            finally:
-                db.session.remove()
-            return "done"
-
-    with ThreadPoolExecutor(len(steps)) as pool:
-        return Counter(pool.map(run, steps))
-
-
 def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
     with live.app_context():
         watch = make_watch()
@@ -74,7 +51,8 @@ def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
             jobs.ring_alarms()
 
     for minutes in ROUNDS:
-        at_once(live, [lambda minutes=minutes: ring(minutes)] * SCHEDULERS)  # type: ignore[misc]  # default binds
+        rung = [lambda minutes=minutes: ring(minutes)] * SCHEDULERS  # type: ignore[misc]  # default binds
+        assert at_once(live, rung) == ["done"] * SCHEDULERS
     with live.app_context():
         made = db.session.execute(
             select(AlarmCall.step, AlarmCall.recipient_id).where(AlarmCall.case_id == filed.case_id)
@@ -112,7 +90,7 @@ def test_many_who_undertake_at_once_are_one_and_the_others_learn_it(live: Flask)
     def undertake(place: int) -> Callable[[], object]:
         return lambda: alarms.undertake(case_of(filed), actors[place], after(2))
 
-    came = at_once(live, [undertake(place) for place in range(6)])
+    came = Counter(at_once(live, [undertake(place) for place in range(6)]))
     assert came == {"done": 3, "UndertakenAlready": 3}
     with live.app_context():
         assert not case_of(filed).urgent

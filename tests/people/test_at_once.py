@@ -5,18 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
-from uuid import uuid4
 
-import psycopg
 import pyotp
 import pytest
 from flask import Flask
-from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from portal import clock
 from portal.database import db
@@ -26,19 +21,8 @@ from portal.people.actor import SYSTEM
 from portal.people.permissions import Role
 from portal.people.throttle import FREE_TRIES
 from tests.fixtures.app import make_settings, migrated
-from tests.fixtures.services import plain
+from tests.fixtures.services import own_database
 from tests.fixtures.staff import NOON, Staff, csrf_of, make_staff
-
-
-@contextmanager
-def own_database(server: str) -> Iterator[str]:
-    """A PostgreSQL database that keeps what is committed, dropped at the end."""
-    name = f"woodpecker_at_once_{uuid4().hex[:12]}"
-    with psycopg.connect(plain(server), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        url = make_url(server).set(database=name, drivername="postgresql")
-        yield url.render_as_string(hide_password=False)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

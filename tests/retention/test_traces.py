@@ -12,11 +12,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -25,7 +23,6 @@ from sqlalchemy import select
 from portal.audit.models import Event
 from portal.config import Settings
 from portal.database import db
-from portal.errors import Refusal
 from portal.reports.models import Report
 from portal.retention import jobs, run
 from portal.retention.erasure import erase
@@ -37,6 +34,7 @@ from portal.rewards.models import Share
 from portal.rewards.steps import ShareStatus
 from portal.vault.models import SealedField, SealedKey
 from tests.fixtures.app import make_settings, migrated
+from tests.fixtures.own import at_once
 from tests.fixtures.vault import ROOT
 from tests.retention.lives import close, full_report, kinds_of, secrets_of
 from tests.rewards.world import AT, World, approved, claimed, keyring, payee
@@ -138,27 +136,6 @@ def test_passes_killed_forty_times_leave_nothing_behind(own: Flask, tmp_path: Pa
     broken = check_killed(own, tmp_path, reports=400, kills=kills)
     print(f"killed {kills} times, broken off {broken} times: every report lost what was due, once")
     assert broken > kills // 2
-
-
-def at_once(app: Flask, steps: Sequence[Callable[[], object]]) -> list[str]:
-    """Run each step in a thread and transaction of its own, all starting together."""
-    gate = Barrier(len(steps))
-
-    def run_one(step: Callable[[], object]) -> str:
-        with app.app_context():
-            gate.wait()
-            try:
-                step()
-                db.session.commit()
-            except Refusal as refusal:
-                db.session.rollback()
-                return type(refusal).__name__
-            finally:
-                db.session.remove()
-            return "done"
-
-    with ThreadPoolExecutor(len(steps)) as pool:
-        return list(pool.map(run_one, steps))
 
 
 def _report(report_id: int) -> Report:
