@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_time
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from portal.badges import badge_of, label_of
 from portal.money import capital, format_yuan
@@ -117,7 +119,9 @@ def filesize(size: int) -> str:
     return f"{size / 1024 / 1024:.1f} MB".replace(".0 ", " ")
 
 
-def section_number(index: int) -> str:
+# With the context: a filter of a written number would be worked out once, in the language of the first page.
+@pass_context
+def section_number(_context: Context, index: int) -> str:
     """The number before a section's title, from 1: 一、 or 1. with its blank."""
     if _language() == "en" or not 1 <= index <= len(CHINESE_NUMBERS):
         return f"{index}. "
