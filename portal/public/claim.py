@@ -68,7 +68,7 @@ def claim() -> Response:
             gettext("Not sent yet. What you wrote is still here: type number and code once more, please.")
         )
         return _page(reward, form, 400)
-    wait = guesses.wait_minutes()
+    wait = guesses.begin_try()
     if wait:
         form.notice = pause(wait)
         return _page(reward, form, 429)
@@ -90,9 +90,9 @@ def _led_away(current: Opened, at: datetime) -> Response | None:
 def _claim(current: Opened, reward: Reward, form: Form) -> Response:
     """Check the code first, then take the account."""
     if not visits.confirm_code(current.visit, _field("code")):
-        guesses.count_wrong()
         form.faults["code"] = str(gettext("This is not the code of this report. Please type it once more."))
         return _page(reward, form, 422)
+    guesses.was_right()
     if not request.form.get("consent"):
         form.faults["consent"] = str(gettext("Please tick that we may keep and use these details."))
         return _page(reward, form, 422)

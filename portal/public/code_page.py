@@ -60,14 +60,14 @@ def track_code() -> Response:
 
 def _prove(current: Opened, offer: Offer) -> Response:
     """Look at the present code; only who has it sees the new one."""
-    wait = guesses.wait_minutes()
+    wait = guesses.begin_try()
     if wait:
         return _show(current, Page(offer, notice=pause(wait), status=429))
     proved = replacement.prove(offer, request.form.get("code", "")[:LONGEST_TYPED], _ring())
     if proved is None:
-        guesses.count_wrong()
         fault = gettext("This is not the code of this report. Please type it once more.")
         return _show(current, Page(offer, fault=str(fault), status=422))
+    guesses.was_right()
     place = replacement.place_of(proved, current.report, _ring())
     if place is Place.GONE:
         return _anew(current, replacement.ReplacedElsewhere().sentence(), 409)

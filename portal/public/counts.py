@@ -31,6 +31,11 @@ def has_room(limit: RateLimitItem, name: str, who: str = "") -> bool:
     return not limiter.enabled or _counted(lambda rates: rates.test(limit, name, who or visitor_key()))
 
 
+def take_back(limit: RateLimitItem, name: str) -> None:
+    """Count one less of the visitor's network: what was counted was no fault."""
+    hit(limit, name, cost=-1)
+
+
 def seconds_left(limit: RateLimitItem, name: str, who: str = "") -> int:
     """Return the seconds until the count begins anew, at least one."""
     reset = _counted(lambda rates: rates.get_window_stats(limit, name, who or visitor_key()).reset_time)

@@ -1,4 +1,8 @@
-"""Wrong receipt codes are counted by network: after ten, a question comes before the next ten."""
+"""Wrong receipt codes are counted by network: after ten, a question comes before the next ten.
+
+A try is counted before its code is looked at and taken back when the code was right, so that no more than
+ten are looked at however many come at the same moment.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,19 @@ WRONG = parse("10/10 minutes")
 _NAME = "receipt code"
 
 
-def wait_minutes() -> int:
-    """Return 0 while a code may be tried, else the minutes until the next try without a question."""
-    if counts.has_room(WRONG, _NAME):
+def begin_try() -> int:
+    """Count a try; return 0 when its code may be looked at, else the minutes until one may."""
+    if counts.hit(WRONG, _NAME):
         return 0
     return math.ceil(counts.seconds_left(WRONG, _NAME) / 60)
 
 
-def count_wrong() -> None:
-    """Count a code that opened nothing."""
-    counts.hit(WRONG, _NAME)
+def was_right() -> None:
+    """The code of this try was right: it does not count."""
+    counts.take_back(WRONG, _NAME)
 
 
 def begin_anew() -> None:
-    """Somebody of this network answered a question: one more set of tries."""
+    """Somebody of this network answered a question: one more set of tries, of which this is the first."""
     counts.begin_anew(WRONG, _NAME)
+    counts.hit(WRONG, _NAME)

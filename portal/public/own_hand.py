@@ -45,13 +45,13 @@ def not_proved(current: Opened, again: Again) -> Response | None:
 
 def wrong_code(current: Opened, again: Again) -> Response | None:
     """Return the page again while the code is not right; None once it is."""
-    wait = guesses.wait_minutes()
+    wait = guesses.begin_try()
     if wait:
         return again(pause(wait), "", 429)
     if not visits.confirm_code(current.visit, field("code")):
-        guesses.count_wrong()
         fault = gettext("This is not the code of this report. Please type it once more.")
         return again("", str(fault), 422)
+    guesses.was_right()
     return None
 
 

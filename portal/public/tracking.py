@@ -33,14 +33,14 @@ def track() -> Response:
 
 
 def _enter(typed: str, message: str) -> Response:
-    wait = guesses.wait_minutes()
+    wait = guesses.begin_try()
     if wait and not _solved():
         return _held(wait, typed, message)
     report = visits.find_report(typed)
     if report is None:
-        guesses.count_wrong()
         fault = gettext("Not found. Capitals and spaces do not matter.")
         return code_page(typed=typed, fault=str(fault), message=message, status=422)
+    guesses.was_right()
     at = clock.now()
     if COOKIE in session:
         visits.end(session[COOKIE], at)

@@ -290,7 +290,7 @@ DOORS: dict[str, dict[str, str]] = {
 }
 ASKS = re.compile(r'<input[^>]*name="code"')
 _TAKES = frozenset({"confirm_code", "find_report", "prove"})
-_COUNTS = frozenset({"wait_minutes", "count_wrong"})
+_COUNTS = frozenset({"begin_try", "was_right"})
 
 
 def test_every_module_that_looks_at_a_code_asks_the_limit_and_counts(app: Flask) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -23,7 +26,7 @@ from portal.challenge.kinds import Kind
 from portal.database import db
 from portal.extensions import limiter
 from portal.public import crowd, guesses
-from portal.reports import receipt
+from portal.reports import receipt, visits
 from portal.reports.models import Report
 from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.pages import english_words
@@ -342,6 +345,25 @@ def test_an_answer_to_the_question_does_not_open_it_twice(asking: Flask, answers
     assert guesser.enters(receipt.mint(), **solved).status_code == 429
 
 
+def test_of_many_codes_at_the_same_moment_ten_are_looked_at(
+    asking: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends them all at once would else have as many tries as the server has threads."""
+    looked: list[str] = []
+    monkeypatch.setattr(visits, "find_report", lambda typed: looked.append(typed) or time.sleep(0.2))
+    guessers = [Coming(asking) for _ in range(24)]
+    gate = Barrier(len(guessers))
+
+    def guess(one: Coming) -> int:
+        gate.wait()
+        return one.enters(receipt.mint()).status_code
+
+    with ThreadPoolExecutor(len(guessers)) as pool:
+        answered = Counter(pool.map(guess, guessers))
+    assert answered == {422: 10, 429: 14}
+    assert len(looked) == 10
+
+
 def test_where_nothing_is_asked_one_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A portal without captcha must not turn its limit off."""
     monkeypatch.setattr(limiter, "enabled", limiter.enabled)
@@ -353,4 +375,4 @@ def test_where_nothing_is_asked_one_waits(tmp_path: Path, monkeypatch: pytest.Mo
         assert held.status_code == 429
         assert "分钟" in held.text
         with app.test_request_context("/track"):
-            assert 0 < guesses.wait_minutes() <= 10
+            assert 0 < guesses.begin_try() <= 10

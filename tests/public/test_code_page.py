@@ -150,9 +150,8 @@ def test_wrong_codes_are_counted_with_all_others(
     """Whoever finds a page open could try the code here for ever."""
     _report, old = make_receipt()
     enter(client, old)
-    wrong: list[int] = []
-    monkeypatch.setattr(guesses, "count_wrong", lambda: wrong.append(1))
-    monkeypatch.setattr(guesses, "wait_minutes", lambda: 5 if len(wrong) >= 10 else 0)
+    tries: list[int] = []
+    monkeypatch.setattr(guesses, "begin_try", lambda: tries.append(1) or (5 if len(tries) > 10 else 0))
     form = form_of(client.get(PATH).text)
     answers = [client.post(PATH, data={**form, "code": receipt.mint()}).status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
