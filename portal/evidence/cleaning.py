@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -88,23 +87,6 @@ class Clean:
             self.thumb.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """The same as files in a directory."""
-
-    media_type: MediaType
-    main_path: Path
-    thumb_path: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a decoder found in a file."""
-
-    media_type: MediaType
-    measures: Measures
-
-
 def clean_stream(media_type: MediaType, source: Readable) -> Clean:
     """Make clean copies of an original read from a stream; raises CleaningError."""
     main = _memory_file()
@@ -137,24 +119,6 @@ def draw_pages(document: Readable) -> list[bytes]:
             raise CleaningError(CleaningFault.CRASHED)
         drawn.seek(0)
         return [drawn.read(length) for length in lengths[:_MOST_PAGES]]
-
-
-def clean(media_type: MediaType, source_path: Path, target_dir: Path) -> Cleaned:
-    """Make clean copies of a file as main.* and thumb.jpg in a private directory; raises CleaningError."""
-    with source_path.open("rb") as source:
-        copies = clean_stream(media_type, source)
-    try:
-        main_path = _keep(copies.main, target_dir / f"main{copies.media_type.extension}")
-        thumb_path = _keep(copies.thumb, target_dir / "thumb.jpg") if copies.thumb else None
-    finally:
-        copies.close()
-    return Cleaned(copies.media_type, main_path, thumb_path)
-
-
-def deep_check(media_type: MediaType, source: Readable) -> Checked:
-    """Have a child decode an original in full without making copies; raises CleaningError."""
-    facts = _ask_child(_MODULES[media_type.kind], media_type.kind, source, [])
-    return Checked(media_type, _measures(facts))
 
 
 def _ask_child(module: str, kind: Kind, source: Readable, results: list[BinaryIO]) -> dict[str, object]:
@@ -237,10 +201,3 @@ def _memory_file() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("evidence"), "w+b")
     return tempfile.TemporaryFile("w+b")  # type: ignore[return-value, unused-ignore]  # typed as its wrapper
-
-
-def _keep(copy: BinaryIO, path: Path) -> Path:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        shutil.copyfileobj(copy, file, _COPY_BYTES)
-    return path

@@ -71,7 +71,7 @@ def confine(limits: Limits) -> None:
 def answer(expected: frozenset[MediaType], work: Work, kind: Kind) -> None:
     """Do the work on descriptor 0 under limits and print facts or a fault as JSON.
 
-    The arguments are the descriptors for results; none at all asks for the check alone.
+    The arguments are the descriptors that the results are written to.
     """
     confine(LIMITS[kind])
     source = os.fdopen(0, "rb")

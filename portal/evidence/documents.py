@@ -42,8 +42,7 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
             pages = len(original.pages)
             if not 0 < pages <= MAX_PAGES:
                 raise InspectionError(InspectionFault.BROKEN)
-            if results:
-                rebuild(original).save(results[0], static_id=True, fix_metadata_version=False)
+            rebuild(original).save(results[0], static_id=True, fix_metadata_version=False)
     except pikepdf.PasswordError:
         raise InspectionError(InspectionFault.ENCRYPTED_PDF) from None
     except MemoryError:

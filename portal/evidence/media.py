@@ -98,13 +98,12 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
         if still is None:
             _hear(source, media_type)
         facts: confinement.Facts = {"width": still.width, "height": still.height} if still else {}
-        if results:
-            target = _target(media_type, is_film=is_film)
-            seconds = _remux(source, media_type, results[0], target)
-            if still is not None and len(results) > 1:
-                write_thumb(still, results[1])
-                facts["hashes"] = hashes_of(still)
-            facts |= {"media_type": target.value, "duration_ms": round(seconds * 1000)}
+        target = _target(media_type, is_film=is_film)
+        seconds = _remux(source, media_type, results[0], target)
+        if still is not None and len(results) > 1:
+            write_thumb(still, results[1])
+            facts["hashes"] = hashes_of(still)
+        facts |= {"media_type": target.value, "duration_ms": round(seconds * 1000)}
     except InspectionError:
         raise
     except (MemoryError, av.MemoryError):

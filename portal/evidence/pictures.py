@@ -62,8 +62,6 @@ def work(media_type: MediaType, source: BinaryIO, results: list[BinaryIO]) -> co
         width, height = image.size  # the decoder's own reduction changes it
         check_pixels(width, height)
         clean = reduce(image)
-        if not results:
-            return {"width": width, "height": height}
         clean_type = write_clean(clean, media_type, results[0])
         write_thumb(clean, results[1])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
