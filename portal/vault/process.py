@@ -44,6 +44,7 @@ log = logging.getLogger("portal.vault")
 BAD_SETTINGS = 78  # EX_CONFIG of sysexits.h
 MOST_AT_ONCE = 16
 PATIENCE_SECONDS = 5.0
+LOOK_UP_SECONDS = 1.0
 CANARY = {"canary": "the vault opens what was sealed to it"}
 _PR_SET_DUMPABLE = 4
 _PR_SET_PDEATHSIG = 1
@@ -163,6 +164,8 @@ class Server:
         finally:
             os.umask(before)
         path.chmod(0o660)
+        # A signal that comes just before `accept` would be looked at only after the next connection.
+        self._listener.settimeout(LOOK_UP_SECONDS)
         self._listener.listen(64)
 
     def serve(self) -> None:

@@ -178,9 +178,9 @@ def test_what_is_written_survives_a_crash_but_not_the_leaving(begun: Journey) ->
     # Without a connection the page says so; with one it is saved.
     page.route("**/report/keep", lambda route: route.abort())
     tab.fills(narrative=TEXT)
-    expect(said).to_contain_text("还没有保存", timeout=15_000)
+    expect(said).to_contain_text("还没有保存", timeout=60_000)
     page.unroute("**/report/keep")
-    expect(said).to_contain_text("已保存", timeout=15_000)
+    expect(said).to_contain_text("已保存", timeout=60_000)
     tab.look()
     page.close()
     tab.page = page = tab.context.new_page()

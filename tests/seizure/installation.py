@@ -91,7 +91,7 @@ class Installation:
         process = self.processes.pop(name)
         with suppress(ProcessLookupError):  # it ended by itself
             os.killpg(process.pid, number)
-        process.wait(20)
+        process.wait(60)
 
     def end_all(self) -> None:
         """Leave nothing running."""

@@ -76,14 +76,14 @@ def face(redis_url: str) -> Iterator[Face]:
             yield Face(psutil.Process(started.pid), data / "keys", ring, vault, app, url)
         finally:
             started.terminate()
-            started.wait(20)
+            started.wait(60)
 
 
 def fetch(address: str) -> None:
     end = time.monotonic() + 60
     while True:
         try:
-            urllib.request.urlopen(address, timeout=5).read()
+            urllib.request.urlopen(address, timeout=60).read()
             return
         except OSError:
             if time.monotonic() > end:
@@ -133,7 +133,7 @@ def photo(filling: int) -> bytes:
 def send_report(face: Face, *photos: bytes) -> str:
     """Send the form with these files as a browser without script does; returns the page's upload token."""
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    page = browser.open(f"{face.url}/report", timeout=20).read().decode()
+    page = browser.open(f"{face.url}/report", timeout=60).read().decode()
     typed = {name: field_of(page, name) for name in ("csrf_token", "draft")}
     typed |= {"narrative": "安全出口堵着木料。", "consent": "yes", "action": "send"}
     line = uuid4().hex
@@ -148,7 +148,7 @@ def send_report(face: Face, *photos: bytes) -> str:
         body += content + b"\r\n"
     kind = {"Content-Type": f"multipart/form-data; boundary={line}"}
     sent = urllib.request.Request(f"{face.url}/report", body + f"--{line}--\r\n".encode(), kind)
-    assert 'id="receipt-code"' in browser.open(sent, timeout=30).read().decode()
+    assert 'id="receipt-code"' in browser.open(sent, timeout=60).read().decode()
     return page.partition('data-token="')[2].partition('"')[0]
 
 
@@ -189,17 +189,17 @@ def test_what_it_took_in_a_moment_ago_it_cannot_open(face: Face) -> None:
 
 def test_the_key_of_an_unfinished_upload_is_with_the_visitor_alone(face: Face) -> None:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    page = browser.open(f"{face.url}/report", timeout=20).read().decode()
+    page = browser.open(f"{face.url}/report", timeout=60).read().decode()
     token = page.partition('data-token="')[2].partition('"')[0]
     content = photo(200_000)
     head = {"Tus-Resumable": "1.0.0", "Upload-Token": token}
     begun = urllib.request.Request(
         f"{face.url}/uploads", b"", {**head, "Upload-Length": str(len(content))}, method="POST"
     )
-    place = browser.open(begun, timeout=20).headers["Location"]
+    place = browser.open(begun, timeout=60).headers["Location"]
     sent = {**head, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
     piece = urllib.request.Request(f"{face.url}{place}", content[:100_000], sent, method="PATCH")
-    assert browser.open(piece, timeout=20).status == 204
+    assert browser.open(piece, timeout=60).status == 204
     with face.app.app_context():
         row = db.session.scalars(select(Upload)).one()
         sealed, name = row.sealed_key, row.uuid
