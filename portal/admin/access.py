@@ -102,6 +102,7 @@ ACCESS: dict[str, Permission | Door] = {
     "desk.evidence_redacted": Permission.CASE_READ,
     "desk.evidence_sheet": Permission.CASE_READ,
     "desk.evidence_check": Permission.CASE_READ,
+    "desk.evidence_again": Permission.CASE_READ,
     "desk.evidence_original": Permission.EVIDENCE_ORIGINAL,
     "desk.evidence_redact": Permission.EVIDENCE_REDACT,
     "desk.danger_undertake": Permission.CASE_READ,

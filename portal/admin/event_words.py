@@ -63,6 +63,7 @@ ACTIONS = {
     "code_renewed": lazy_gettext("Lost receipt code renewed, two persons"),
     "identity_answered": lazy_gettext("Question about the reporter answered"),
     "identity_asked_again": lazy_gettext("Question about the reporter asked again"),
+    "evidence_cleaned_again": lazy_gettext("Cleaning of a file begun again"),
     "evidence_viewed": lazy_gettext("File looked at"),
     "name_given": lazy_gettext("Reporter sealed a name"),
     "retention_destroyed": lazy_gettext("Destroyed because its time was over"),

@@ -15,12 +15,13 @@ from portal.admin.evidence_files import PLAYED, the_store, within_reach
 from portal.cases import alike
 from portal.cases.models import Case
 from portal.database import db
-from portal.evidence import looks, redaction, scrub
+from portal.evidence import given_up, looks, redaction, scrub
 from portal.evidence.models import CleanState, Evidence, EvidencePage
 from portal.evidence.store import StoreError
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 from portal.reports.models import Report
+from portal.run.queue import enqueue
 
 
 @desk.get("/evidence/<uuid>")
@@ -43,10 +44,22 @@ def evidence(uuid: str) -> str:
         shown=_shown_as(item),
         pages=_pages(item),
         looks=looks.at_file(item),
-        redacted=redaction.latest([item.id]).get(item.id),
+        redacted={page: row for (_, page), row in redaction.latest_of_pages([item.id]).items()},
+        can_begin_again=given_up.can_begin_again(item),
         can_be_redacted=redaction.can_be_redacted(item),
         same=alike.same_as(item, actor) if item.clean_state is CleanState.CLEAN else [],
     )
+
+
+@desk.post("/evidence/<uuid>/again")
+def evidence_again(uuid: str) -> ResponseReturnValue:
+    """Have the workers try once more to clean a file that they gave up."""
+    item, case = within_reach(uuid)
+    given_up.begin_again(item, case.id, actor=current_user.actor, at=clock.now())
+    db.session.commit()
+    enqueue("clean_evidence", item.id)
+    flash(gettext("The file is being cleaned once more. It appears here in a minute or two."))
+    return redirect(url_for("desk.evidence", uuid=uuid))
 
 
 @desk.post("/evidence/<uuid>/check")

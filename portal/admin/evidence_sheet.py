@@ -22,21 +22,29 @@ from portal.evidence.models import CleanState, Evidence, EvidencePage, Redaction
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
 
+Drawn = dict[tuple[int, int], Redaction]
 GROUP = 8  # digits of a checksum that are read at once
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is printed of a file: where the page fetches it, and the checksum of just these bytes."""
+    """What is printed of a file: where the page fetches it, and the checksum of just these bytes.
+
+    ``version`` is that of its boxes; a page whose blacked-out copy is not made yet has no address.
+    """
 
     address: str
     digest: str
     page: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """One file on the sheet; without pictures ``instead`` says why. ``bare``: nobody drew boxes on it."""
+    """One file on the sheet; without pictures ``instead`` says why.
+
+    ``bare``: nobody drew boxes on it, or not on all of its pages.
+    """
 
     item: Evidence
     place: int
@@ -58,22 +66,23 @@ def evidence_sheet(number: str) -> str:
     for item in chosen:
         looks.note(item, case.id, role, actor, now)
     ids = [item.id for item in chosen]
-    drawn, pages = redaction.latest(ids), _pages(ids)
+    drawn, pages = redaction.latest_of_pages(ids), _pages(ids)
     place = {item.id: number for number, item in enumerate(files, start=1)}
     return render_template(
         "admin/evidence_sheet.html",
         case=case,
         files=files,
         chosen={item.uuid for item in chosen},
-        printed=[_printed(item, place[item.id], drawn.get(item.id), pages[item.id]) for item in chosen],
+        printed=[_printed(item, place[item.id], drawn, pages[item.id]) for item in chosen],
         place_of=place,
         words=words,
         grouped=_grouped,
     )
 
 
-def _printed(item: Evidence, place: int, boxes: Redaction | None, pages: list[EvidencePage]) -> Printed:
+def _printed(item: Evidence, place: int, drawn: Drawn, pages: list[EvidencePage]) -> Printed:
     """Choose what leaves the desk of a file."""
+    boxes = drawn.get((item.id, 0))
     if item.clean_state is not CleanState.CLEAN:
         return Printed(item, place, "", instead=words.why_not_shown(item))
     if boxes is not None:
@@ -85,14 +94,21 @@ def _printed(item: Evidence, place: int, boxes: Redaction | None, pages: list[Ev
         still = Picture(url_for("desk.evidence_thumb", uuid=item.uuid), item.thumb_digest)
         return Printed(item, place, gettext("a still of the film"), [still], bare=True)
     if pages:
-        pictures = [
-            Picture(
-                url_for("desk.evidence_page", uuid=item.uuid, number=page.number), page.digest, page.number
-            )
-            for page in pages
-        ]
-        return Printed(item, place, gettext("pages of the clean copy"), pictures, bare=True)
+        pictures = [_page(item, page, drawn.get((item.id, page.number))) for page in pages]
+        is_bare = not all(picture.version for picture in pictures)
+        return Printed(item, place, gettext("pages of the clean copy"), pictures, bare=is_bare)
     return Printed(item, place, "", instead=gettext("This file cannot be printed; it is kept with the case."))
+
+
+def _page(item: Evidence, page: EvidencePage, boxes: Redaction | None) -> Picture:
+    """Return a page as it is printed: once somebody drew boxes on it, only with the last of them."""
+    if boxes is None:
+        address = url_for("desk.evidence_page", uuid=item.uuid, number=page.number)
+        return Picture(address, page.digest, page.number)
+    if boxes.state is not RedactionState.MADE:
+        return Picture("", "", page.number, boxes.version)
+    address = url_for("desk.evidence_redacted", uuid=item.uuid, version=boxes.version)
+    return Picture(address, boxes.digest, page.number, boxes.version)
 
 
 def _blacked_out(item: Evidence, place: int, boxes: Redaction) -> Printed:

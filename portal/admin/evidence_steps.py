@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.evidence_files import saved, the_store, within_reach
-from portal.admin.forms import ReasonForm
+from portal.admin.forms import OpeningForm
 from portal.cases.models import Case
 from portal.database import db
 from portal.errors import NotFound, Refusal, Stale, gettext_noop
@@ -27,6 +27,7 @@ from portal.evidence.store import StoreError
 from portal.evidence.vaulted import Originals
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
+from portal.reports import reasons
 from portal.reports.second_person import ask_second
 from portal.run.queue import enqueue
 from portal.vault import seconds
@@ -58,81 +59,87 @@ class NoNumbers(Refusal):
 def evidence_original(uuid: str) -> ResponseReturnValue:
     """Ask for a reason; after the event is kept, give the original to be saved."""
     item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
-    form = ReasonForm()
+    form = OpeningForm().offering(reasons.FOR_ORIGINAL)
     if not form.is_submitted():
         return _asked(item, case, form)
     if not form.validate():
         return _asked(item, case, form), 422
     try:
-        event = originals.record_opening(
-            item, case.id, form.reason.data, actor=current_user.actor, at=clock.now()
-        )
+        reason = reasons.reason_of(form.because.data or "", form.reason.data or "", reasons.FOR_ORIGINAL)
+        event = originals.record_opening(item, case.id, reason, actor=current_user.actor, at=clock.now())
         asked = originals.ask(item, event, actor=current_user.actor, at=clock.now())
         # Whoever gets the original is in the log already, whatever happens to this answer.
         db.session.commit()
         file = originals.open_original(_places(), item, asked)
     except seconds.NeedsSecond as refused:
-        return _second_wanted(uuid, form, refused)
+        return _second_wanted(uuid, form, reason, refused)
     except StoreError:
-        return _asked(item, case, form, OriginalUnreadable().sentence()), OriginalUnreadable.status
+        return _asked(item, case, form, OriginalUnreadable()), OriginalUnreadable.status
     except Refusal as refused:
         db.session.rollback()
         item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
-        return _asked(item, case, form, refused.sentence()), refused.status
+        return _asked(item, case, form, refused), refused.status
     return saved(file, item.media_type, f"original-{item.position}")
 
 
 @desk.route("/evidence/<uuid>/redact", methods=["GET", "POST"])
-def evidence_redact(uuid: str) -> ResponseReturnValue:
-    """Draw boxes on the clean picture; they are kept as data and a job makes the copy."""
+@desk.route("/evidence/<uuid>/pages/<int:page>/redact", methods=["GET", "POST"])
+def evidence_redact(uuid: str, page: int = 0) -> ResponseReturnValue:
+    """Draw boxes on a clean picture or a document's page; they are kept as data and a job makes the copy."""
     item, case = within_reach(uuid, Permission.EVIDENCE_REDACT)
-    if not redaction.can_be_redacted(item):
+    if not redaction.can_be_redacted(item, page):
         raise NotFound
     form = FlaskForm()
     if not form.is_submitted():
-        return _drawing(item, case, form, _rows_of(item))
+        return _drawing(item, case, page, form, _rows_of(item, page))
     rows = _typed()
     try:
         if not form.validate():
             raise Stale
-        drawn = redaction.draw(item, _boxes(rows), case.id, actor=current_user.actor, at=clock.now())
+        drawn = redaction.draw(
+            item, _boxes(rows), case.id, page=page, actor=current_user.actor, at=clock.now()
+        )
         db.session.commit()
     except (Refusal, IntegrityError) as refused:
         db.session.rollback()
         refusal = refused if isinstance(refused, Refusal) else Stale()
         item, case = within_reach(uuid, Permission.EVIDENCE_REDACT)
-        return _drawing(item, case, form, rows, refusal.sentence()), refusal.status
+        return _drawing(item, case, page, form, rows, refusal.sentence()), refusal.status
     enqueue("redact_evidence", drawn.id)
     flash(gettext("Kept. The blacked-out copy is being made; it appears here in a moment."))
-    return redirect(url_for("desk.evidence", uuid=uuid))
+    return redirect(url_for("desk.evidence", uuid=uuid, _anchor=f"page-{page}" if page else None))
 
 
-def _second_wanted(uuid: str, form: ReasonForm, refused: Refusal) -> ResponseReturnValue:
+def _second_wanted(uuid: str, form: OpeningForm, reason: str, refused: Refusal) -> ResponseReturnValue:
     """Put the request up for a second person; nothing is in the log of openings yet."""
     db.session.rollback()
     item, case = within_reach(uuid, Permission.EVIDENCE_ORIGINAL)
     actor: Actor = current_user.actor
     role = actor.role_for(Permission.EVIDENCE_ORIGINAL)
-    wish = seconds.OriginalWish(item.id, item.report_id, role, (form.reason.data or "").strip())
+    wish = seconds.OriginalWish(item.id, item.report_id, role, reason)
     ask_second(wish, actor, clock.now())
     db.session.commit()
-    return _asked(item, case, form, refused.sentence()), refused.status
+    return _asked(item, case, form, refused), refused.status
 
 
 def _places() -> originals.Places:
     return originals.Places(cast(Originals, current_app.extensions["portal_originals"]), the_store(), vault())
 
 
-def _asked(item: Evidence, case: Case, form: ReasonForm, refusal: str = "") -> str:
+def _asked(item: Evidence, case: Case, form: OpeningForm, refused: Refusal | None = None) -> str:
+    refusal = form.take(refused) if refused else ""
     return render_template("admin/evidence_original.html", case=case, item=item, form=form, refusal=refusal)
 
 
-def _drawing(item: Evidence, case: Case, form: FlaskForm, rows: list[Row], refusal: str = "") -> str:
+def _drawing(
+    item: Evidence, case: Case, page: int, form: FlaskForm, rows: list[Row], refusal: str = ""
+) -> str:
     empty: Row = ("", "", "", "")
     return render_template(
         "admin/evidence_redact.html",
         case=case,
         item=item,
+        page=page,
         form=form,
         rows=[*rows, *[empty] * EMPTY_ROWS],
         sides=SIDES,
@@ -141,9 +148,9 @@ def _drawing(item: Evidence, case: Case, form: FlaskForm, rows: list[Row], refus
     )
 
 
-def _rows_of(item: Evidence) -> list[Row]:
+def _rows_of(item: Evidence, page: int) -> list[Row]:
     """Return the boxes of the last version in percent, to go on from."""
-    last = redaction.latest([item.id]).get(item.id)
+    last = redaction.latest_of_pages([item.id]).get((item.id, page))
     return [_row(box) for box in last.boxes] if last else []
 
 

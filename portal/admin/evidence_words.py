@@ -34,6 +34,18 @@ FAULTS: dict[str, LazyString] = {
         "The original is damaged: it is not what came in. It has to come back from the backup."
     ),
 }
+# Why a file could not be cleaned; any other reason lies with the portal.
+NOT_CLEANED: dict[str, LazyString] = {
+    "broken": lazy_gettext("This file is broken: no program opens it."),
+    "encrypted_pdf": lazy_gettext("This document is locked with a password."),
+    "too_many_pixels": lazy_gettext("This picture is larger than can be opened here."),
+    "too_long": lazy_gettext("This film or recording is longer than can be taken."),
+    "too_large": lazy_gettext("This file is larger than can be taken."),
+    "unknown_coding": lazy_gettext("This film or recording is coded in a way that cannot be played here."),
+    "not_taken": lazy_gettext("This file is of a kind that cannot be shown here."),
+    "not_allowed": lazy_gettext("This file is of a kind that cannot be shown here."),
+    "too_costly": lazy_gettext("Cleaning this file took more time or memory than there was."),
+}
 COPY_FAULT = lazy_gettext(
     "A copy of this file is missing or damaged. The original is as it was when it came."
 )
@@ -76,10 +88,14 @@ def why_not_shown(item: Evidence) -> str:
             gettext("This file waits for the virus scanner. It appears here as soon as it was looked at.")
         )
     if item.clean_state is CleanState.FAILED:
-        return str(
-            gettext("This file could not be cleaned, so it is not shown. Ask the reporter for another one.")
-        )
+        return _why_not_cleaned(item)
     return str(gettext("This file is not cleaned yet. It appears here in a minute or two."))
+
+
+def _why_not_cleaned(item: Evidence) -> str:
+    why = NOT_CLEANED.get(item.fault, "")
+    text = gettext("This file could not be cleaned, so it is not shown. Ask the reporter for another one.")
+    return f"{why} {text}" if why else str(text)
 
 
 def length(milliseconds: int) -> str:

@@ -150,7 +150,7 @@ def _begin(evidence_id: int) -> _File | None:
     db.session.rollback()
     row = _File(*found) if found is not None else None
     if row is not None and row.attempts > ATTEMPTS:
-        _fail(row, row.fault or CleaningFault.CRASHED.value, final=True)
+        _fail(row, row.fault or CleaningFault.CRASHED.value, final=False)
         return None
     return row
 
@@ -218,10 +218,10 @@ def _draw(row: _File, copies: Clean, store: Store) -> list[str]:
 
 
 def _fail(row: _File, fault: str, *, final: bool, **scanned: object) -> None:
-    """Keep the reason; the file is given up when no further try can help."""
+    """Keep the reason; the file is given up when no further try can help, or for now after some tries."""
     state = CleanState.FAILED if final or row.attempts >= ATTEMPTS else CleanState.PENDING
     log.warning("evidence %s: no clean copy (%s)", row.id, fault)
-    _finish(row, {**scanned, "clean_state": state, "fault": fault})
+    _finish(row, {**scanned, "clean_state": state, "fault": fault}, final=final)
 
 
 def _wait(row: _File) -> None:
@@ -229,11 +229,14 @@ def _wait(row: _File) -> None:
     _finish(row, {"scan_state": ScanState.WAITING, "attempts": Evidence.attempts - 1})
 
 
-def _finish(row: _File, values: dict[str, object], made: _Made | None = None) -> None:
-    """Write the outcome, unless another run was faster; with the last one the working key is destroyed."""
+def _finish(row: _File, values: dict[str, object], made: _Made | None = None, *, final: bool = False) -> None:
+    """Write the outcome, unless another run was faster; with the last one the working key is destroyed.
+
+    What was given up for now keeps it: portal.evidence.given_up goes on.
+    """
     at: datetime = clock.now()
-    is_over = bool(row.original) and values.get("clean_state") in {CleanState.CLEAN, CleanState.FAILED}
-    body_digest = _body_digest(row) if is_over else ""
+    is_over = bool(row.original) and (final or made is not None)
+    body_digest = body_digest_of(row.original) if is_over else ""
     written = db.session.execute(
         update(Evidence)
         .where(Evidence.id == row.id, Evidence.clean_state == CleanState.PENDING)
@@ -252,10 +255,10 @@ def _finish(row: _File, values: dict[str, object], made: _Made | None = None) ->
     db.session.commit()
 
 
-def _body_digest(row: _File) -> str:
+def body_digest_of(name: str) -> str:
     """Return what the bytes are compared with from now on, when nobody here can open them any more."""
     try:
-        return _originals().body_digest(row.original)
+        return _originals().body_digest(name)
     except StoreError:
         return ""
 

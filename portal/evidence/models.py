@@ -148,9 +148,10 @@ class RedactionState(StrEnum):
 
 
 class Redaction(Base):
-    """What somebody blacked out on a clean picture; of several versions the last one counts.
+    """What somebody blacked out on a clean picture or a page; of several versions the last one counts.
 
-    ``boxes`` is a list of [left, top, width, height] in thousandths of the picture's sides.
+    ``boxes`` is a list of [left, top, width, height] in thousandths of the picture's sides. ``page`` is that
+    of a document, 0 for a picture; versions are counted through the file.
     """
 
     __tablename__ = "redactions"
@@ -162,6 +163,7 @@ class Redaction(Base):
     id: Mapped[Key]
     evidence_id: Mapped[int] = mapped_column(BigKey, ForeignKey("evidence.id"))
     version: Mapped[int] = mapped_column(SmallInteger)
+    page: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     boxes: Mapped[list[list[int]]] = mapped_column(JSON)
     account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
     drawn_at: Mapped[Instant]

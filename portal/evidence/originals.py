@@ -21,15 +21,7 @@ from portal.vault.client import VaultClient
 from portal.vault.models import OriginalOpening
 from portal.vault.openings import File, ask_for_original
 
-SHORTEST_REASON = 5
 ACTION = "original_opened"
-
-
-class WhyTheOriginal(Refusal):
-    """An original is opened for a reason that others can read later."""
-
-    message = gettext_noop("Please say in at least %(least)d characters why the clean copy is not enough.")
-    status = 422
 
 
 class Infected(Refusal):
@@ -56,7 +48,10 @@ class NotScannedYet(Refusal):
 
 
 def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, at: datetime) -> Event:
-    """Write who opens an original and why; the caller commits it before ``open_original`` gives a byte."""
+    """Write who opens an original and why; the caller commits it before ``open_original`` gives a byte.
+
+    ``reason`` is kept as portal.reports.reasons writes it.
+    """
     if not actor.may(Permission.EVIDENCE_ORIGINAL):
         raise NotAllowed
     if item.original_destroyed_at is not None:
@@ -65,9 +60,6 @@ def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, a
         raise Infected
     if item.scan_state is ScanState.WAITING:
         raise NotScannedYet
-    said = reason.strip()
-    if len(said) < SHORTEST_REASON:
-        raise WhyTheOriginal(least=SHORTEST_REASON)
     event = record(
         ACTION,
         at=at,
@@ -75,7 +67,7 @@ def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, a
         role=actor.role_for(Permission.EVIDENCE_ORIGINAL),
         case_id=case_id,
         report_id=item.report_id,
-        reason=said,
+        reason=reason,
         facts={"evidence": item.id, "file": item.position},
     )
     db.session.flush()

@@ -25,7 +25,7 @@ from portal.audit.events import record
 from portal.database import db
 from portal.errors import NotAllowed, NotInThisState, Refusal, gettext_noop
 from portal.evidence.inspection import THOUSAND
-from portal.evidence.models import CleanState, Evidence, Redaction, RedactionState
+from portal.evidence.models import CleanState, Evidence, EvidencePage, Redaction, RedactionState
 from portal.evidence.store import Store, Stored, StoreError, StoreFault
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -68,22 +68,29 @@ class TooManyBoxes(Refusal):
     status = 422
 
 
-def can_be_redacted(item: Evidence) -> bool:
-    """Say whether boxes can be drawn on it: a clean picture."""
-    return item.clean_state is CleanState.CLEAN and item.clean_type.startswith("image/")
+def can_be_redacted(item: Evidence, page: int = 0) -> bool:
+    """Say whether boxes can be drawn on it: a clean picture, or a page that was drawn of a document."""
+    if item.clean_state is not CleanState.CLEAN:
+        return False
+    if page:
+        return db.session.get(EvidencePage, (item.id, page)) is not None
+    return item.clean_type.startswith("image/")
 
 
-def draw(item: Evidence, boxes: Sequence[Box], case_id: int, *, actor: Actor, at: datetime) -> Redaction:
+def draw(
+    item: Evidence, boxes: Sequence[Box], case_id: int, *, page: int = 0, actor: Actor, at: datetime
+) -> Redaction:
     """Keep boxes in thousandths of the sides as a new version; its copy is made by a job."""
     if not actor.may(Permission.EVIDENCE_REDACT):
         raise NotAllowed
-    if not can_be_redacted(item):
+    if not can_be_redacted(item, page):
         raise NotInThisState
     _check(boxes)
     last = db.session.scalar(select(func.max(Redaction.version)).where(Redaction.evidence_id == item.id))
     row = Redaction(
         evidence_id=item.id,
         version=(last or 0) + 1,
+        page=page,
         boxes=[list(box) for box in boxes],
         account_id=cast(int, actor.account_id),
         drawn_at=at,
@@ -97,18 +104,29 @@ def draw(item: Evidence, boxes: Sequence[Box], case_id: int, *, actor: Actor, at
         role=actor.role_for(Permission.EVIDENCE_REDACT),
         case_id=case_id,
         report_id=item.report_id,
-        facts={"evidence": item.id, "file": item.position, "version": row.version, "boxes": len(boxes)},
+        facts={
+            "evidence": item.id,
+            "file": item.position,
+            "version": row.version,
+            "boxes": len(boxes),
+            **({"page": page} if page else {}),
+        },
     )
     db.session.flush()
     return row
 
 
 def latest(evidence_ids: Sequence[int]) -> dict[int, Redaction]:
-    """Return the last version of each file that has one."""
+    """Return the last version of each picture that has one."""
+    return {file: row for (file, page), row in latest_of_pages(evidence_ids).items() if not page}
+
+
+def latest_of_pages(evidence_ids: Sequence[int]) -> dict[tuple[int, int], Redaction]:
+    """Return the last version by file and page; page 0 is a picture itself."""
     rows = db.session.scalars(
         select(Redaction).where(Redaction.evidence_id.in_(evidence_ids)).order_by(Redaction.version)
     )
-    return {row.evidence_id: row for row in rows}
+    return {(row.evidence_id, row.page): row for row in rows}
 
 
 def make(redaction_id: int) -> None:
@@ -124,8 +142,12 @@ def make(redaction_id: int) -> None:
     if not begun.rowcount:  # type: ignore[attr-defined]  # a DML result has it
         return
     boxes, attempts, clean_digest = db.session.execute(
-        select(Redaction.boxes, Redaction.attempts, Evidence.clean_digest)
+        select(Redaction.boxes, Redaction.attempts, func.coalesce(EvidencePage.digest, Evidence.clean_digest))
         .join(Evidence, Evidence.id == Redaction.evidence_id)
+        .outerjoin(
+            EvidencePage,
+            (EvidencePage.evidence_id == Redaction.evidence_id) & (EvidencePage.number == Redaction.page),
+        )
         .where(Redaction.id == redaction_id)
     ).one()
     db.session.rollback()  # no transaction is open while the picture is made

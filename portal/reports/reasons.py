@@ -27,11 +27,14 @@ class Because(StrEnum):
     DANGER = "people_in_danger"
     CALL = "asked_to_be_called"
     CHECK = "to_check_the_text"
+    UNCLEAR = "copy_not_clear_enough"
+    PROOF = "needed_as_proof"
     OTHER = "other_reason"
 
 
 FOR_CONTACT = (Because.PLACE, Because.MATTER, Because.DANGER, Because.CALL, Because.OTHER)
 FOR_TOLD = (Because.CHECK, Because.DANGER, Because.OTHER)
+FOR_ORIGINAL = (Because.UNCLEAR, Because.PROOF, Because.DANGER, Because.OTHER)
 
 # After "because:"; also the reasons that are the same each time, which nobody chooses.
 REASONS: Mapping[str, LazyString] = {
@@ -40,12 +43,14 @@ REASONS: Mapping[str, LazyString] = {
     Because.DANGER.value: lazy_gettext("people are in danger now"),
     Because.CALL.value: lazy_gettext("you asked to be called"),
     Because.CHECK.value: lazy_gettext("the check needs what was cut out"),
+    Because.UNCLEAR.value: lazy_gettext("the cleaned copy does not show enough, or there is none"),
+    Because.PROOF.value: lazy_gettext("the original is needed as proof"),
     "to_answer_identity_questions": lazy_gettext("to answer whether the name is real"),
     "to_pay_the_reward": lazy_gettext("to pay your reward"),
     "to_renew_a_lost_code": lazy_gettext("somebody said that the receipt code was lost"),
     "code_lost": lazy_gettext("the code was said to be lost"),
 }
-_CHOSEN = frozenset({*FOR_CONTACT, *FOR_TOLD} - {Because.OTHER})
+_CHOSEN = frozenset({*FOR_CONTACT, *FOR_TOLD, *FOR_ORIGINAL} - {Because.OTHER})
 # What the officer chooses, where the reporter's sentence would speak to the wrong person.
 CHOICES: Mapping[Because, LazyString] = {
     Because.PLACE: lazy_gettext("To ask where exactly the place is"),
@@ -53,6 +58,8 @@ CHOICES: Mapping[Because, LazyString] = {
     Because.DANGER: lazy_gettext("People are in danger now"),
     Because.CALL: lazy_gettext("The reporter asked to be called"),
     Because.CHECK: lazy_gettext("The check needs what was cut out"),
+    Because.UNCLEAR: lazy_gettext("The clean copy does not show enough, or there is none"),
+    Because.PROOF: lazy_gettext("The original is needed as proof"),
     Because.OTHER: lazy_gettext("Another reason, in my own words"),
 }
 

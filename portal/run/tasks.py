@@ -25,6 +25,7 @@ TASKS: tuple[Task, ...] = (
     Task("ship_rule_sets", 3600, "portal.rewards.jobs.ship"),
     Task("close_cases", 3600, "portal.cases.jobs.close"),
     Task("clean_pending", 60, "portal.evidence.jobs.pending"),
+    Task("clean_given_up", 3600, "portal.evidence.given_up.work"),
     Task("redact_pending", 60, "portal.evidence.redaction.pending"),
     Task("scrub_evidence", 1800, "portal.evidence.scrub.ring"),
     Task("sweep_evidence", 3600, "portal.evidence.sweeper.sweep"),

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from portal import clock
 from portal.audit.models import Event
@@ -132,6 +133,28 @@ def test_nothing_is_shown_of_a_file_without_a_clean_copy(
     assert ("还没有处理好" in page) is (state is CleanState.PENDING)
     assert ("没能处理" in page) is (state is CleanState.FAILED)
     assert f"{item.uuid}/copy" not in page
+    assert f"{item.uuid}/again" not in page  # nobody here has its key
+
+
+def test_a_file_that_was_given_up_is_cleaned_once_more_at_a_click(
+    app: Flask, client: FlaskClient, intake: Account, report: Report
+) -> None:
+    """Otherwise a photo that came in a bad minute stays unseen, and the reporter is asked for it in vain."""
+    item = make_evidence(app, report, state=CleanState.PENDING)
+    item.clean_state, item.attempts, item.fault = CleanState.FAILED, 3, "crashed"
+    db.session.commit()
+    page = client.get(f"/desk/evidence/{item.uuid}").text
+    assert f'action="/desk/evidence/{item.uuid}/again"' in page
+    assert client.post(f"/desk/evidence/{item.uuid}/again", data=hidden(page)).status_code == 302
+    db.session.refresh(item)
+    assert (item.clean_state, item.attempts) == (CleanState.PENDING, 0)
+    assert db.session.query(Event).filter_by(action="evidence_cleaned_again").one().report_id == report.id
+    assert client.post(f"/desk/evidence/{item.uuid}/again", data=hidden(page)).status_code == 409
+    item.clean_state, item.fault = CleanState.FAILED, "encrypted_pdf"
+    db.session.commit()
+    page = client.get(f"/desk/evidence/{item.uuid}").text
+    assert f"{item.uuid}/again" not in page
+    assert "密码" in page
 
 
 def test_a_verifier_reaches_the_files_of_the_own_unit_and_an_auditor_none(
@@ -240,6 +263,9 @@ def test_an_original_opens_with_a_reason_and_stands_in_the_log_and_on_the_timeli
     assert b"original with" not in client.get(original_path(item)).data
     short = submit(client, original_path(item), reason="看看")
     assert (short.status_code, opened()) == (422, [])
+    number = submit(client, original_path(item), reason="打 13800138000 问过")
+    assert (number.status_code, opened()) == (422, [])
+    assert "13800138000" in number.text
     given = submit(client, original_path(item), reason="看不清车牌号码")
     assert given.data == b"original with place and camera"
     assert given.headers["Content-Disposition"] == 'attachment; filename="original-1.png"'
@@ -255,6 +281,11 @@ def test_an_original_opens_with_a_reason_and_stands_in_the_log_and_on_the_timeli
     log = client.get(f"/desk/cases/{report.number}").text
     assert "调了原件" in log
     assert "看不清车牌号码" in log
+    coded = submit(client, original_path(item), because="needed_as_proof", reason="")
+    assert coded.status_code == 200
+    assert opened()[1].reason == "needed_as_proof"
+    with app.test_request_context(), force_locale("en"):
+        assert "needed as proof" in timeline.past(report)[0].text
 
 
 def test_no_byte_of_an_original_leaves_without_its_event(

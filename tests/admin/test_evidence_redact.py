@@ -11,10 +11,12 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from portal.audit.models import Event
+from portal.cases.models import Case
 from portal.database import db
 from portal.evidence import redaction
-from portal.evidence.models import Evidence, Redaction, RedactionState
+from portal.evidence.models import Evidence, EvidencePage, Redaction, RedactionState
 from portal.people.permissions import Role
+from portal.reports.models import Report
 from tests.fixtures.evidence import make_evidence, picture
 from tests.fixtures.records import make_account, make_district, make_report, sign_in
 
@@ -35,8 +37,8 @@ def leaving(item: Evidence) -> str:
     return last.digest if last is not None and last.state is RedactionState.MADE else ""
 
 
-def draw(client: FlaskClient, item: Evidence, rows: Typed) -> TestResponse:
-    path = f"/desk/evidence/{item.uuid}/redact"
+def draw(client: FlaskClient, item: Evidence, rows: Typed, page: str = "") -> TestResponse:
+    path = f"/desk/evidence/{item.uuid}{page}/redact"
     token = client.get(path).text.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
     columns = zip(*rows, strict=True) if rows else [(), (), (), ()]
     sides = dict(zip(("left", "top", "width", "height"), map(list, columns), strict=True))
@@ -130,3 +132,41 @@ def test_a_copy_that_cannot_be_made_is_given_up_and_said(
     assert row.state is RedactionState.FAILED
     assert "没有做成" in client.get(f"/desk/evidence/{item.uuid}").text
     assert leaving(item) == ""
+
+
+def test_a_page_of_a_document_is_blacked_out_by_itself_and_only_so_printed(
+    app: Flask, client: FlaskClient, item: Evidence
+) -> None:
+    """Otherwise the reporter's name leaves the desk in a letter, since only pictures could be covered."""
+    letter = make_evidence(app, make_report(), b"%PDF-1.7", clean_type="application/pdf", position=2)
+    store = app.extensions["portal_store"]
+    for number in (1, 2):
+        digest = store.put(io.BytesIO(picture((100, 200), kind="JPEG"))).digest
+        db.session.add(EvidencePage(evidence_id=letter.id, number=number, digest=digest))
+    db.session.commit()
+    assert client.get(f"/desk/evidence/{letter.uuid}/redact").status_code == 404
+    assert client.get(f"/desk/evidence/{letter.uuid}/pages/3/redact").status_code == 404
+    assert client.get(f"/desk/evidence/{item.uuid}/pages/1/redact").status_code == 404
+    refused = draw(client, letter, [("95", "10", "10", "10")], "/pages/2")
+    assert (refused.status_code, 'value="95"' in refused.text) == (422, True)
+    assert draw(client, letter, [("0", "0", "50", "50")], "/pages/2").status_code == 302
+    row = db.session.query(Redaction).one()
+    assert (row.page, row.version, leaving(letter)) == (2, 1, "")
+    number = db.session.scalars(db.select(Case.number).where(Case.id == db.session.get_one(
+        Report, letter.report_id).case_id)).one()  # fmt: skip
+    sheet = f"/desk/cases/{number}/evidence-sheet"
+    assert f"/evidence/{letter.uuid}/pages/2" not in client.get(sheet).text  # not before its boxes are on it
+    redaction.make(row.id)
+    printed = client.get(sheet).text
+    assert f"/desk/evidence/{letter.uuid}/pages/1" in printed
+    assert f"/desk/evidence/{letter.uuid}/redacted/1" in printed
+    assert f"/desk/evidence/{letter.uuid}/pages/2" not in printed
+    assert "并非每一页" in printed
+    made = Image.open(io.BytesIO(client.get(f"/desk/evidence/{letter.uuid}/redacted/1").data))
+    assert made.size == (100, 200)
+    assert (max(made.getpixel((20, 50))) < 60, min(made.getpixel((80, 150))) > 200) == (True, True)
+    page = client.get(f"/desk/evidence/{letter.uuid}").text
+    assert f"/desk/evidence/{letter.uuid}/redacted/1" in page
+    assert f"/desk/evidence/{letter.uuid}/pages/1/redact" in page
+    assert 'value="50"' in client.get(f"/desk/evidence/{letter.uuid}/pages/2/redact").text
+    assert 'value="50"' not in client.get(f"/desk/evidence/{letter.uuid}/pages/1/redact").text

@@ -4,16 +4,18 @@ a file waits for a key that was thrown away."""
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.cases import additions
 from portal.cases.filing import find_filed
 from portal.database import db
-from portal.evidence import jobs, original_keys, scrub, staging, sweeper
+from portal.evidence import given_up, jobs, original_keys, scrub, staging, sweeper
 from portal.evidence.cleaning import CleaningError, CleaningFault
 from portal.evidence.commands import evidence
 from portal.evidence.models import CleanState, Evidence, OriginalKey, StagedFile
@@ -51,7 +53,7 @@ def test_cleaning_for_good_destroys_the_workers_key_and_leaves_the_vaults(
 
 
 @pytest.mark.parametrize("trouble", ["crash", "scanner down"])
-def test_a_file_that_is_tried_again_keeps_its_key_until_it_is_given_up(
+def test_a_file_that_is_tried_again_keeps_its_key_also_when_it_is_given_up_for_now(
     app: Flask,
     session: Session,
     samples: dict[str, bytes],
@@ -65,15 +67,60 @@ def test_a_file_that_is_tried_again_keeps_its_key_until_it_is_given_up(
         raise CleaningError(CleaningFault.CRASHED) if trouble == "crash" else ScannerDown("x")
 
     monkeypatch.setattr(jobs, "clean_stream" if trouble == "crash" else "_scan", fails)
-    for _ in range(jobs.ATTEMPTS - 1):
+    for _ in range(jobs.ATTEMPTS):
         jobs.clean(row.id)
         assert key_of(row).working_wrap is not None
-    jobs.clean(row.id)
-    assert (key_of(row).working_wrap is None) is (trouble == "crash")
     monkeypatch.undo()
     jobs.clean(row.id)
     state = session.get_one(Evidence, row.id, populate_existing=True).clean_state
     assert state is (CleanState.FAILED if trouble == "crash" else CleanState.CLEAN)
+
+
+def test_what_was_given_up_for_now_is_tried_once_a_day_and_after_two_weeks_no_more(
+    app: Flask, session: Session, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a bad hour of the machine costs photos their copies, or workers keep keys for ever."""
+    row = make_evidence(app, session, samples["image/png"])
+    row.attempts, row.received_at = jobs.ATTEMPTS, clock.now()
+    session.commit()
+    jobs.clean(row.id)
+    broken = make_evidence(app, session, samples["image/jpeg"][:200])
+    jobs.clean(broken.id)
+    assert key_of(broken).working_wrap is None  # its own fault: no try can help
+
+    def a_day_later() -> CleanState:
+        row.cleaned_at = clock.now() - given_up.EVERY - timedelta(minutes=1)
+        broken.cleaned_at = row.cleaned_at
+        session.commit()
+        given_up.work()
+        session.refresh(broken)
+        assert broken.clean_state is CleanState.FAILED
+        return session.get_one(Evidence, row.id, populate_existing=True).clean_state
+
+    given_up.work()
+    assert session.get_one(Evidence, row.id, populate_existing=True).clean_state is CleanState.FAILED
+    assert a_day_later() is CleanState.PENDING
+
+    def fails(*_: object) -> None:
+        raise CleaningError(CleaningFault.CRASHED)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "clean_stream", fails)
+        jobs.clean(row.id)  # the one try of the day
+    assert session.get_one(Evidence, row.id, populate_existing=True).clean_state is CleanState.FAILED
+    assert a_day_later() is CleanState.PENDING
+    jobs.clean(row.id)
+    assert session.get_one(Evidence, row.id, populate_existing=True).clean_state is CleanState.CLEAN
+
+    old = make_evidence(app, session, samples["image/webp"])
+    old.attempts, old.received_at = jobs.ATTEMPTS, clock.now() - given_up.KEPT - timedelta(days=1)
+    session.commit()
+    jobs.clean(old.id)
+    assert given_up.can_begin_again(session.get_one(Evidence, old.id, populate_existing=True))
+    row = old
+    assert a_day_later() is CleanState.FAILED
+    assert (key_of(old).working_wrap, bool(key_of(old).body_digest)) == (None, True)
+    assert not given_up.can_begin_again(old)
 
 
 def test_without_the_workers_private_file_files_wait_and_are_not_given_up(

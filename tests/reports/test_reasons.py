@@ -7,10 +7,10 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal.reports import reasons
-from portal.reports.reasons import FOR_CONTACT, FOR_TOLD, Because
+from portal.reports.reasons import FOR_CONTACT, FOR_ORIGINAL, FOR_TOLD, Because
 
 
-@pytest.mark.parametrize("offered", [FOR_CONTACT, FOR_TOLD])
+@pytest.mark.parametrize("offered", [FOR_CONTACT, FOR_TOLD, FOR_ORIGINAL])
 def test_every_reason_has_a_choice_for_the_officer_and_a_sentence_for_the_reporter(
     app: Flask, offered: tuple[Because, ...]
 ) -> None:
