@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import statistics
 import threading
 import time
 from collections.abc import Callable
@@ -176,8 +175,3 @@ def measure(
     result.per_second = len(result.seconds) / (time.perf_counter() - began)
     result.cpu_ms = 1000 * (server.cpu_seconds() - cpu) / len(result.seconds)
     return result
-
-
-def median_of(rounds: list[Round], value: Callable[[Round], float]) -> float:
-    """Return the median of a figure over rounds."""
-    return statistics.median(value(one) for one in rounds)

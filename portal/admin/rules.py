@@ -14,7 +14,6 @@ from portal import clock
 from portal.admin.blueprint import desk
 from portal.clock import city_date
 from portal.database import db
-from portal.people.permissions import Permission
 from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
 from portal.rewards import rulebook, simulation
@@ -167,11 +166,6 @@ def sector_names(codes: list[str]) -> list[str]:
     """Return the sectors by name; none means all."""
     language = str(get_locale())
     return [one.name(language) for one in SECTORS if one.code in codes]
-
-
-def may_write() -> bool:
-    """Tell whether this person uploads versions."""
-    return bool(current_user.actor.may(Permission.RULES_WRITE))
 
 
 def address(row: RuleVersion) -> str:

@@ -6,7 +6,6 @@ import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from portal.evidence.store import Readable
@@ -37,13 +36,6 @@ class ScannerDown(Exception):
     """The scanner is configured and does not answer; the file waits."""
 
 
-class Scanner(Protocol):
-    """Whatever looks through a file for known malware."""
-
-    def scan(self, stream: Readable) -> Verdict:
-        """Look through one file; raises ScannerDown."""
-
-
 class Clamd:
     """A clamd behind unix:///path or tcp://host:port."""
 
@@ -53,7 +45,7 @@ class Clamd:
         self._address = (parts.hostname or "localhost", parts.port or 3310)
 
     def scan(self, stream: Readable) -> Verdict:
-        """Send a file in chunks, each behind its length, and read one sentence."""
+        """Send a file in chunks, each behind its length, and read one sentence; raises ScannerDown."""
         try:
             with self._connect() as connection:
                 connection.settimeout(ANSWER_SECONDS)

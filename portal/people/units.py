@@ -76,11 +76,6 @@ def all_units(kind: UnitKind) -> list[Unit]:
     return list(db.session.scalars(select(model).order_by(model.active.desc(), model.id)))
 
 
-def usable(kind: UnitKind) -> list[Unit]:
-    """Return the units of a kind that are in use."""
-    return [unit for unit in all_units(kind) if unit.active]
-
-
 def require_usable(department_id: int | None, district_id: int | None) -> None:
     """Refuse a department or district that is absent or out of use; None means none."""
     chosen: tuple[tuple[type[Unit], int | None], ...] = ((Department, department_id), (District, district_id))

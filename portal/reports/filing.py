@@ -31,7 +31,6 @@ LIMITS: dict[str, int] = {
     "alert_address": 120,
 }
 ALERT_CHANNELS = ("sms", "email")
-PLAIN_CATEGORIES = ("fire", "welding", "hazchem", "construction", "accident", "other")
 
 # Every answer that a form may give; anything else posted is not looked at.
 ANSWERS = (

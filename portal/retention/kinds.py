@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from portal.people.permissions import Role
-from portal.vault.groups import READER, FieldGroup
+from portal.vault.groups import FieldGroup
 
 
 class Kind(StrEnum):
@@ -32,7 +31,6 @@ GROUP_OF: dict[Kind, FieldGroup] = {
     Kind.PAYEE: FieldGroup.PAYEE,
 }
 KIND_OF: dict[FieldGroup, Kind] = {group: kind for kind, group in GROUP_OF.items()}
-READER_OF: dict[Kind, Role] = {KIND_OF[group]: role for group, role in READER.items()}
 # Whose period begins when the reporter withdraws: the matter goes on without them.
 PERSONAL = frozenset(GROUP_OF)
 # What its reporter may have destroyed before its time.

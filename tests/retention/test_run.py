@@ -119,13 +119,6 @@ def _forfeited(world: World) -> Share:
     return share
 
 
-def _waits_for_penalty(app: Flask, world: World) -> Report:
-    report = full_report(app, verified_case(world))
-    finding(world, db.session.get_one(type(verified_case(world)), report.case_id))
-    close(report)
-    return report
-
-
 @dataclass(frozen=True)
 class Stage:
     """A stage of life, and how long after its end each kind is kept, written by hand."""
