@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from portal.cases.models import Case
-from portal.cases.moves import check_version
+from portal.cases.moves import check_version, locked
 from portal.cases.scope import require_any
 from portal.cases.telling import tell_officer
 from portal.database import db
@@ -42,8 +40,7 @@ def hear(report: Report, text: str, at: datetime, once: str | None = None) -> Me
     message = conversation.say(report, text, at, once)
     if message.sent_at != at:  # the same form sent again: everything was done the first time
         return message
-    case = db.session.scalar(select(Case).where(Case.id == report.case_id))
-    if case is not None:
-        case.waiting_since = None
-        tell_officer(case, NoticeKind.REPORTER_WROTE, at)
+    case = locked(report)
+    case.waiting_since = None
+    tell_officer(case, NoticeKind.REPORTER_WROTE, at)
     return message

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.audit.events import record
@@ -12,8 +13,10 @@ from portal.audit.models import Event
 from portal.cases.models import Case
 from portal.cases.steps import CASE_STEPS, OPEN_STATUSES, CaseAction
 from portal.cases.terms import Terms, due_of
+from portal.database import db
 from portal.errors import NotInThisState, Stale
 from portal.people.actor import Actor
+from portal.reports.models import Report
 
 
 def step(
@@ -54,6 +57,19 @@ def check_version(case: Case, version: int) -> None:
     """Refuse a form that was opened before somebody else changed the case."""
     if case.version != version:
         raise Stale
+
+
+def locked(report: Report) -> Case:
+    """Return the case of a report for a step of its reporter, who is told nothing of an officer's haste.
+
+    Whoever works on the case comes before or after. The report is locked first, then its case.
+    """
+    return db.session.scalars(
+        select(Case)
+        .where(Case.id == report.case_id)
+        .with_for_update(of=Case, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def touch(case: Case) -> None:

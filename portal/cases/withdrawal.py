@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.audit.events import record
-from portal.cases.models import Case
-from portal.cases.moves import step
+from portal.cases.moves import locked, step
 from portal.cases.steps import CaseAction, CaseStatus
 from portal.cases.telling import live_reports, tell_officer
 from portal.database import db
@@ -22,7 +21,7 @@ def withdraw_report(report: Report, at: datetime) -> None:
     report.withdrawn_at = at
     record("report_withdrawn", at=at, actor=REPORTER, case_id=report.case_id, report_id=report.id)
     db.session.flush()
-    case = db.session.get_one(Case, report.case_id)
+    case = locked(report)
     tell_officer(case, NoticeKind.REPORT_WITHDRAWN, at)
     if live_reports(case):
         return

@@ -58,6 +58,8 @@ def track_report() -> Response:
         return show(current, at, typed=typed, fault=str(notice), status=400)
     if request.form.get("action") == "edit":
         return show(current, at, typed=typed)
+    if visits.hold(current.visit) is None:
+        return ask_again(message=typed)
     try:
         asked = _say(current.report, typed, at)
     except Refusal as refusal:
@@ -74,7 +76,8 @@ def track_withdraw() -> Response:
     """Say what withdrawing means; do it when it is confirmed."""
     at = clock.now()
     current = opened(at)
-    if current is None:
+    # Who replaces the code at this moment comes before the whole step, or after it.
+    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
         return ask_again()
     if current.report.withdrawn_at is not None:
         return redirect(url_for("public.track_report"), 303)

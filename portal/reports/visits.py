@@ -137,13 +137,19 @@ def _opens(report: Report, code: str) -> bool:
 
 
 def _touch(visit: Visit, at: datetime) -> None:
-    if not is_read_only():
-        visit.seen_at = at
-        return
-    # In a transaction of its own: the page around it only reads, and must not wait for a writer.
-    with writing(), Session(db.engine, join_transaction_mode="create_savepoint") as session:
-        session.execute(update(Visit).where(Visit.token_digest == visit.token_digest).values(seen_at=at))
-        session.commit()
+    """Note that somebody is here, and keep no lock: a report is locked before its visits."""
+    seen = update(Visit).where(Visit.token_digest == visit.token_digest).values(seen_at=at)
+    if db.engine.dialect.name != "sqlite":
+        # Nothing else was written yet: whatever asks for a visit does so first.
+        db.session.execute(seen)
+        db.session.commit()
+    elif is_read_only():
+        # In a transaction of its own: the page around it only reads, and must not wait for a writer.
+        with writing(), Session(db.engine, join_transaction_mode="create_savepoint") as session:
+            session.execute(seen)
+            session.commit()
+    else:  # who writes is alone
+        db.session.execute(seen)
 
 
 def _digest(token: str) -> bytes:

@@ -13,6 +13,7 @@ from portal.database import db
 from portal.evidence import original_keys
 from portal.evidence.models import CleanState, Evidence, EvidenceHash, EvidencePage, Redaction
 from portal.notices.models import Delivery, Notice
+from portal.reports import codes
 from portal.reports.models import IdentityCheck, Message, Report
 from portal.reports.sectors import sector
 from portal.retention.kinds import GROUP_OF, Kind
@@ -30,13 +31,11 @@ class Destroyed:
 
 
 def lock(report_id: int) -> Report:
-    """Return a report for destruction: whoever claims, names, seals or proposes an award meanwhile waits."""
-    report = db.session.scalars(
-        select(Report)
-        .where(Report.id == report_id)
-        .with_for_update(of=Report)
-        .execution_options(populate_existing=True)
-    ).one()
+    """Return a report for destruction: whoever claims, names, seals or proposes an award meanwhile waits.
+
+    No stronger lock than that of the other steps of a reporter: to strengthen one is to wait for each other.
+    """
+    report = codes.lock_report(report_id)
     db.session.execute(select(Case.id).where(Case.id == report.case_id).with_for_update())
     return report
 

@@ -6,14 +6,16 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from threading import Barrier
 from time import sleep
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from portal import clock
 from portal.audit.models import Event
 from portal.cases import renewal
 from portal.clock import frozen
@@ -427,6 +429,39 @@ def test_many_replacements_at_once_are_one(module_app: Flask) -> None:
         mine = select(func.count()).where(Event.action == "code_replaced", Event.report_id == report_id)
         assert db.session.scalar(mine) == 1
         db.session.remove()
+
+
+def test_whatever_several_windows_do_at_once_nobody_gets_an_error_page(module_app: Flask) -> None:
+    """Two steps that lock report and visits in another order would wait for each other until one breaks."""
+    with module_app.app_context():
+        report, old = make_receipt()
+        seal_name(report)
+        db.session.commit()
+        report_id = report.id
+        db.session.remove()
+    windows = [module_app.test_client() for _ in range(5)]
+    assert [enter(window, old).status_code for window in windows] == [303] * 5
+    offers = [offered(window, old) for window in windows[:2]]
+    token, once = (field_of(windows[4].get("/track/report").text, name) for name in ("csrf_token", "once"))
+    with module_app.app_context():  # so long ago that each window notes once more that somebody is here
+        visit_rows = update(Visit).where(Visit.report_id == report_id)
+        db.session.execute(visit_rows.values(seen_at=clock.now() - timedelta(minutes=2)))
+        db.session.commit()
+        db.session.remove()
+    forms: list[tuple[str, dict[str, str]]] = [(PATH, {**form, "end": new[-5:]}) for form, new in offers]
+    for window, path in ((windows[2], "/track/withdraw"), (windows[3], "/track/erase")):
+        forms.append((path, {"csrf_token": token_of(window.get(path).text), "kinds": "name", "code": old}))
+    forms.append(("/track/report", {"csrf_token": token, "once": once, "message": "还在冒烟。"}))
+    gate = Barrier(len(forms))
+
+    def press(window: FlaskClient, path: str, form: dict[str, str]) -> int:
+        gate.wait()
+        return window.post(path, data=form).status_code
+
+    with ThreadPoolExecutor(len(forms)) as pool:
+        answered = list(pool.map(press, windows, *zip(*forms, strict=True)))
+    assert sorted(answered[:2])[0] == 200
+    assert set(answered) <= {200, 303, 403, 409}
 
 
 def rewarded_alone() -> Report:
