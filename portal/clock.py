@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 CITY = ZoneInfo("Asia/Shanghai")
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 _held: ContextVar[datetime | None] = ContextVar("held_time", default=None)
 
@@ -36,6 +37,11 @@ def in_city(at: datetime, zone: ZoneInfo = CITY) -> datetime:
 def city_date(at: datetime, zone: ZoneInfo = CITY) -> date:
     """The date in the city at that moment; a UTC date is wrong there for eight hours of each day."""
     return in_city(at, zone).date()
+
+
+def is_real(day: date) -> bool:
+    """Whether a typed day is one; at the ends of the calendar, one day or one zone further is an error."""
+    return _FIRST_DAY <= day <= _LAST_DAY
 
 
 def city_midnight(day: date, zone: ZoneInfo = CITY) -> datetime:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 from portal.dialects import UTCDateTime, is_read_only, reading, set_read_only, writing
 
 __all__ = [
+    "KEY_DIGITS",
     "Base",
     "BigKey",
     "Code",
@@ -26,6 +27,7 @@ __all__ = [
     "db",
     "is_read_only",
     "reading",
+    "row_key",
     "set_read_only",
     "writing",
 ]
@@ -53,6 +55,8 @@ db = SQLAlchemy(
 
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
+KEY_DIGITS = 18
+"""The longest number that is taken for a row's key: it fits into 64 bits, whatever its digits are."""
 
 Key = Annotated[int, mapped_column(BigKey, primary_key=True)]
 Ref = Annotated[int, mapped_column(BigKey)]
@@ -60,6 +64,13 @@ Instant = Annotated[datetime, mapped_column(UTCDateTime())]
 MaybeInstant = Annotated[datetime | None, mapped_column(UTCDateTime())]
 Fen = Annotated[int, mapped_column(BigInteger)]
 Code = Annotated[str, mapped_column(String(40))]
+
+
+def row_key(text: str) -> int:
+    """Read a row's key out of an address or a form; ValueError for what no row can have."""
+    if not (text.isascii() and text.isdigit() and len(text) <= KEY_DIGITS):
+        raise ValueError("no key of a row")
+    return int(text)
 
 
 def choice(values: type[StrEnum], name: str) -> Enum:

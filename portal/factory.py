@@ -32,11 +32,12 @@ from portal.challenge.setup import make_challenger
 from portal.config import Settings
 from portal.cookies import SessionsOfPages
 from portal.database import db, set_read_only
-from portal.errors import Refusal, Stale, gettext_noop
+from portal.errors import NotFound, Refusal, Stale, gettext_noop
 from portal.evidence.partials import Partials
 from portal.evidence.store import make_store
 from portal.evidence.vaulted import make_originals
 from portal.extensions import babel, csrf, limiter, login_manager
+from portal.fields import KeyConverter
 from portal.notices import letters
 from portal.people import labels, passkeys, sessions
 from portal.public.routes import public
@@ -119,6 +120,7 @@ def create_app(settings: Settings, faces: frozenset[str] | None = None) -> Flask
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # addresses of static files carry a hash
     app.session_interface = SessionsOfPages()
     app.request_class = FormRequest
+    app.url_map.converters["int"] = KeyConverter
     app.config["RATELIMIT_STORAGE_URI"] = settings.limiter_url
     app.config["RATELIMIT_ENABLED"] = not settings.is_test
     app.extensions["portal_settings"] = settings
@@ -211,6 +213,8 @@ def _beginnings(app: Flask) -> None:
         set_read_only(request.method in SAFE_METHODS)
         if request.method not in SAFE_METHODS and _from_elsewhere():
             raise ForeignPost
+        if "\0" in request.path:
+            raise NotFound  # PostgreSQL holds no such sign, so nothing is called so
 
 
 def _requests(app: Flask) -> None:

@@ -9,10 +9,13 @@ from flask import Request
 from portal.evidence.incoming import Incoming
 from portal.evidence.vaulted import folder_of
 from portal.extensions import settings
+from portal.fields import Fields
 
 
 class FormRequest(Request):
     """Flask's request, with a place of our own for the files that come with a form."""
+
+    parameter_storage_class = Fields
 
     def _get_file_stream(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import clock
 from portal.admin import audit_samples, event_log
@@ -22,8 +23,8 @@ from portal.admin.event_log import Sought
 from portal.admin.event_words import ACTIONS, lines_of
 from portal.audit.models import AuditSample, Population
 from portal.cases.models import Case
-from portal.database import db
-from portal.errors import NotFound, Refusal
+from portal.database import db, row_key
+from portal.errors import NotFound, Refusal, gettext_noop
 from portal.extensions import settings
 from portal.people.models import Account
 from portal.rewards.explain import Audience
@@ -35,7 +36,14 @@ POPULATIONS = {
     Population.CASES: lazy_gettext("Cases concluded in these days"),
     Population.AWARDS: lazy_gettext("Awards approved in these days"),
 }
+NO_DATE = gettext_noop("“%(text)s” is no date. Write it like 2026-11-03.")
 _required = InputRequired(lazy_gettext("Please fill this in."))
+
+
+def _real(_form: FlaskForm, field: Any) -> None:  # noqa: ANN401
+    """Refuse a day that no page takes for one."""
+    if field.data is not None and not clock.is_real(field.data):
+        raise ValidationError(gettext(NO_DATE, text=field.data.isoformat()))
 
 
 class SampleForm(FlaskForm):
@@ -45,8 +53,8 @@ class SampleForm(FlaskForm):
         lazy_gettext("Draw from"),
         choices=[SelectChoice(one.value, words) for one, words in POPULATIONS.items()],
     )
-    since = DateField(lazy_gettext("First day"), [_required])
-    until = DateField(lazy_gettext("Last day"), [_required])
+    since = DateField(lazy_gettext("First day"), [_required, _real])
+    until = DateField(lazy_gettext("Last day"), [_required, _real])
     size = IntegerField(lazy_gettext("How many"), [_required], default=10)
     seed = StringField(
         lazy_gettext("Seed (optional)"),
@@ -75,7 +83,7 @@ def _log(template: str, *, deviations: bool) -> str:
         action=action if action in ACTIONS else "",
         since=_day("since", faults),
         until=_day("until", faults),
-        before=request.args.get("before", type=int),
+        before=request.args.get("before", type=row_key),
         deviations=deviations,
     )
     zone = settings().zone
@@ -134,7 +142,7 @@ def samples() -> str | Response:
             db.session.rollback()
             field = getattr(form, getattr(refusal, "field", ""), form.size)
             field.errors = [*field.errors, refusal.sentence()]
-    shown = audit_samples.samples(request.args.get("before", type=int))
+    shown = audit_samples.samples(request.args.get("before", type=row_key))
     return render_template(
         "admin/samples.html",
         form=form,
@@ -167,10 +175,13 @@ def _day(name: str, faults: list[str]) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        faults.append(gettext("“%(text)s” is no date. Write it like 2026-11-03.", text=text[:20]))
+        day = None
+    if day is None or not clock.is_real(day):
+        faults.append(gettext(NO_DATE, text=text[:20]))
         return None
+    return day
 
 
 def _derivation(award: Award) -> list[Shown]:

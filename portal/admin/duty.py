@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.admin.blueprint import desk
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import Refusal
 from portal.extensions import settings
 from portal.people import duty as rosters
@@ -82,8 +82,8 @@ def _chosen(week: date, today: date) -> dict[int | None, Pair]:
     """Read what was chosen, for the places that were on the form."""
     return {
         line.place.key or None: Pair(
-            request.form.get(f"officer-{line.place.key}", type=int),
-            request.form.get(f"supervisor-{line.place.key}", type=int),
+            request.form.get(f"officer-{line.place.key}", type=row_key),
+            request.form.get(f"supervisor-{line.place.key}", type=row_key),
         )
         for line in _lines(week, today, {})
         if line.is_open and f"officer-{line.place.key}" in request.form

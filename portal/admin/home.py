@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.navigation import open_items
-from portal.database import db
+from portal.database import db, row_key
 from portal.notices import inbox
 from portal.notices.texts import in_desk
 
@@ -33,7 +33,7 @@ def home() -> str:
 @desk.post("/notices/read")
 def notices_read() -> Response:
     """Mark the notices that were on the page as read; later ones stay new."""
-    up_to = request.form.get("up_to", 0, type=int)
+    up_to = request.form.get("up_to", 0, type=row_key)
     inbox.mark_read(current_user.account.id, up_to, clock.now())
     db.session.commit()
     return redirect(url_for("desk.home"))

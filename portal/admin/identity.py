@@ -14,7 +14,7 @@ from portal import clock
 from portal.admin.blueprint import desk
 from portal.cases.models import Case
 from portal.cases.verifiers import verifiers_of
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import NotFound, Refusal, gettext_noop
 from portal.people.permissions import Permission
 from portal.reports import damage, identity
@@ -67,7 +67,7 @@ class AnswersForm(FlaskForm):
             (Question.REAL_NAME, self.real_name.data, self.real_name_reason.data),
             (Question.EMPLOYEE, self.employee.data, self.employee_reason.data),
         )
-        sealed = request.form.get("sealed", 0, type=int)
+        sealed = request.form.get("sealed", 0, type=row_key)
         return [
             identity.Answer(report.id, question, choice == "yes", reason or "", sealed)
             for question, choice, reason in typed
@@ -78,7 +78,7 @@ class AnswersForm(FlaskForm):
 @desk.get("/identity", endpoint="identity")
 def identity_list() -> str:
     """List reports with open questions, the oldest first, by key."""
-    after = request.args.get("after", default=0, type=int)
+    after = request.args.get("after", default=0, type=row_key)
     asked = identity.open_reports(after)
     more = len(asked) > identity.PAGE
     asked = asked[: identity.PAGE]

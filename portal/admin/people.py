@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.people_forms import ChangeForm, NewForm
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import Refusal
 from portal.people import administration, links, listing, loss, sessions
 from portal.people.administration import Handover
@@ -33,7 +33,7 @@ def people() -> str:
         text=request.args.get("q", "").strip()[:60],
         role=Role(role) if role in set(Role) else None,
         active=ACTIVE.get(request.args.get("active", "")),
-        before=request.args.get("before", type=int),
+        before=request.args.get("before", type=row_key),
     )
     return render_template(
         "admin/people.html",
@@ -47,7 +47,7 @@ def people() -> str:
 @desk.route("/people/new", methods=["GET", "POST"])
 def person_new() -> str | Response | tuple[str, int]:
     """Make an account, for a new person or (``?of=``) as another one of somebody known."""
-    other = request.args.get("of", type=int)
+    other = request.args.get("of", type=row_key)
     known = administration.find(other) if other else None
     form = NewForm(obj=known.person if known else None)
     if not form.is_submitted():

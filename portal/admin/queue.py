@@ -18,6 +18,7 @@ from portal.badges import BADGES
 from portal.cases import queries
 from portal.cases.queries import Filter, Mark, Officer, View
 from portal.cases.steps import OPEN_STATUSES, CaseStatus
+from portal.database import row_key
 from portal.extensions import settings
 from portal.people.actor import Actor
 from portal.people.permissions import Permission, Scope
@@ -67,7 +68,7 @@ def _wanted(actor: Actor, now: datetime) -> Filter:
         view=_one_of(View, request.args.get("view", ""), default),
         status=_one_of(CaseStatus, request.args.get("status", ""), None),
         sector=code if code and sector(code).code == code else "",
-        district_id=request.args.get("district", type=int),
+        district_id=request.args.get("district", type=row_key),
         officer=_one_of(Officer, request.args.get("officer", ""), Officer.ANY),
     )
 

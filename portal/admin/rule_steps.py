@@ -16,7 +16,7 @@ from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.rules import address, page, read_rules
 from portal.clock import city_date
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import NotAllowed, NotFound, Refusal
 from portal.presentation import day
 from portal.reports.sectors import SECTORS
@@ -37,7 +37,7 @@ MOST_BYTES = 256 * 1024
 @desk.get("/rules/new")
 def rule_set_new() -> str:
     """Show the box for a rule file, empty or with the text of another version to start from."""
-    start = request.args.get("from", type=int)
+    start = request.args.get("from", type=row_key)
     row = service.find(start) if start else None
     return _box(row.body if row else "", start=row)
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.clock import city_date
-from portal.database import db
+from portal.database import db, row_key
 from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
 from portal.rewards import rulebook, simulation
@@ -122,7 +122,7 @@ def rule_set_file(key: int) -> Response:
 def rule_set_changes(key: int) -> str:
     """Say in sentences what differs from another version: by default from the one in force."""
     row = service.find(key)
-    other_key = request.args.get("with", type=int)
+    other_key = request.args.get("with", type=row_key)
     other = service.find(other_key) if other_key else service.predecessor(row)
     old = rulebook.rules_of_row(other) if other else None
     new = rulebook.rules_of_row(row)

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from portal import clock
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import Refusal
 from portal.extensions import settings
 from portal.people.permissions import Permission
@@ -33,7 +33,7 @@ DECIDABLE = frozenset({AwardStatus.PROPOSED, AwardStatus.SENT_BACK})
 def awards_list() -> str:
     """List awards by key: what waits to be decided first."""
     view = _view(request.args.get("view", ""))
-    after = request.args.get("after", type=int)
+    after = request.args.get("after", type=row_key)
     now = clock.now()
     page = queries.awards_page(view, after, current_user.actor.person_id)
     following = url_for("finance.awards", view=view.value, after=page.after) if page.after else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template, request, url_for
 
 from portal import clock
+from portal.database import row_key
 from portal.errors import NotFound
 from portal.rewards import fund, queries
 from portal.rewards.blueprint import finance
@@ -21,7 +22,7 @@ def fund_page() -> str:
         if every and "year" in request.args:
             raise NotFound
         return render_template("rewards/fund_none.html", year=year, every=every)
-    after = request.args.get("after", type=int)
+    after = request.args.get("after", type=row_key)
     page = queries.ledger_page(shown, after)
     return render_template(
         "rewards/fund.html",

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from portal import clock
-from portal.database import db
+from portal.database import db, row_key
 from portal.errors import Refusal
 from portal.reports import damage
 from portal.reports.models import Report
@@ -32,7 +32,7 @@ PAYABLE = frozenset({ShareStatus.CLAIMED, ShareStatus.UNKNOWN})
 @finance.get("/payouts", endpoint="payouts")
 def payouts_list() -> str:
     """List claimed shares by key, the oldest first; payees stay sealed."""
-    person_id, after = current_user.actor.person_id, request.args.get("after", type=int)
+    person_id, after = current_user.actor.person_id, request.args.get("after", type=row_key)
     done = request.args.get("view") == "done"
     page = (queries.shares_done if done else queries.shares_to_pay)(after, person_id)
     view = "done" if done else "open"

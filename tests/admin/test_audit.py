@@ -270,6 +270,7 @@ def test_a_sample_can_be_drawn_again_by_anybody(
         {"since": "昨天"},
         {"population": "people"},
         {"seed": "9" * 65},
+        {"since": "0001-01-01", "until": "9999-12-31"},
     ],
 )
 def test_a_sample_that_cannot_be_drawn_is_refused_with_a_sentence(

@@ -11,11 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from portal.admin.access import ACCESS, Door
 from portal.database import Base
 from portal.extensions import csrf
+from portal.fields import KeyConverter
 from portal.people.permissions import TABLE, Permission, Role
 from tests.fixtures.records import make_account, sign_in
 from tests.fixtures.staff import csrf_of
@@ -127,6 +128,33 @@ def test_what_does_not_exist_is_not_found_where_the_role_may_look_and_closed_els
             answer = client.get(address(app, rule))
             expected = 404 if holds(role, rule.endpoint) else 403
             assert answer.status_code == expected, (role, rule.rule, answer.status_code)
+
+
+# A number of more than 64 bits, a sign that PostgreSQL cannot hold, and the ends of the calendar.
+STRANGE = {
+    **dict.fromkeys(("after", "at", "before", "district", "from", "of", "with", "year"), str(2**63)),
+    **dict.fromkeys(("action", "case", "named", "number", "person", "q"), "a\0b"),
+    **{"since": "0001-01-01", "until": "9999-12-31", "week": "9999-12-31"},
+}
+
+
+def test_what_no_row_can_be_called_is_not_found_and_never_an_error(app: Flask) -> None:
+    """Each of these broke pages on one of the two databases, and a broken page is an alarm for somebody."""
+    browsers = {role: app.test_client() for role in Role}
+    for role, browser in browsers.items():
+        sign_in(browser, make_account(role))
+    for rule in desk_rules(app, method="GET"):
+        numbers = [one for one in rule._converters.values() if isinstance(one, IntegerConverter)]
+        assert all(isinstance(one, KeyConverter) for one in numbers), rule.rule
+        browser = next(browsers[role] for role in Role if holds(role, rule.endpoint))
+        if not rule.arguments:
+            assert browser.get(rule.rule, query_string=STRANGE).status_code < 500, rule.rule
+    administrator = browsers[Role.ADMINISTRATOR]
+    for path in (f"/desk/people/{2**63}", f"/desk/people/{'9' * 40}", "/desk/cases/%00", "/desk/%00"):
+        assert administrator.get(path).status_code == 404, path
+    stranger = app.test_client()
+    form = {"username": "li\0na", "password": "a\0b", "code": "1\0", "csrf_token": csrf_of(stranger)}
+    assert stranger.post("/desk/login", data=form).status_code == 422
 
 
 @pytest.mark.parametrize("role", list(Role))
