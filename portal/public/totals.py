@@ -1,6 +1,7 @@
-"""Totals of the year for the first page: whole months, never a small number, kept in the process for an hour.
+"""Totals of the year for the first page: whole months, rounded down to fives, kept in the process for an hour.
 
-They end with the last full month, so that nobody can watch them for a report that was made just now.
+They end with the last full month, so that nobody can watch them for a report that was made just now. They are
+rounded, so that nobody who noted last month's can subtract and read that one single report came.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from portal.reports.models import Report
 from portal.rewards.models import Payout, PayoutState
 
 FRESH_SECONDS = 3600.0
-LEAST = 5
+STEP = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of a period; None stands for a number too small to be published."""
+    """Counts of a period, rounded down; None stands for a number too small to be published."""
 
     first: date
     last: date
@@ -76,4 +77,4 @@ def _count(first: date, last: date, zone: ZoneInfo) -> Totals:
         Payout.state == PayoutState.PAID, Payout.paid_on >= first, Payout.paid_on <= last
     )
     counts = (db.session.scalar(query) or 0 for query in (received, confirmed, paid))
-    return Totals(first, last, *(count if count >= LEAST else None for count in counts))
+    return Totals(first, last, *(count - count % STEP or None for count in counts))

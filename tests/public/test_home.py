@@ -106,7 +106,8 @@ def test_totals_are_published_from_five_and_only_those(app: Flask, client: Flask
     with clock.frozen(MIDMONTH):
         page = client.get("/").text
     figures = page.split("data-totals")[1].split("</section>")[0]
-    assert re.findall(r'class="num">(\d+)<', figures) == ["9"]
+    assert re.findall(r'class="num">(\d+)<', figures) == ["5"]
+    assert "舍去零头" in figures
     assert "安禾家具" not in page
 
 
@@ -119,7 +120,19 @@ def test_totals_count_whole_months_of_the_year_and_what_was_confirmed(app: Flask
         case.conclusion, case.concluded_at = Conclusion.FALSE, LAST_MONTH
     db.session.commit()
     found = totals.totals(MIDMONTH, clock.CITY)
-    assert (found.received, found.confirmed, found.paid) == (6, 6, None)
+    assert (found.received, found.confirmed, found.paid) == (5, 5, None)
+
+
+def test_who_subtracts_last_months_totals_reads_no_single_report(app: Flask) -> None:
+    """A firm with one quiet month would know that somebody reported, and when."""
+    many(6, LAST_MONTH, CaseStatus.CLOSED)
+    seen = []
+    for more, at in ((0, MIDMONTH), (1, MIDMONTH), (3, MIDMONTH), (4, MIDMONTH)):
+        many(more, at, CaseStatus.CLOSED)
+        totals._known.clear()
+        found = totals.totals(MIDMONTH + timedelta(days=30), clock.CITY)
+        seen.append((found.received, found.confirmed))
+    assert seen == [(5, 5), (5, 5), (10, 10), (10, 10)]
 
 
 def test_totals_are_counted_once_and_kept(app: Flask, client: FlaskClient) -> None:
