@@ -207,7 +207,7 @@ class Settings:
             "PERMANENT_SESSION_LIFETIME": timedelta(hours=8),
             "PREFERRED_URL_SCHEME": "https" if self.is_https else "http",
             "MAX_CONTENT_LENGTH": REPORT_BYTES + 1024 * 1024,
-            "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,  # a text that is far too long still comes back whole
             "MAX_FORM_PARTS": 200,
             "TRUSTED_HOSTS": None if self.is_test else list(self.trusted_hosts),
             # A long report is written for hours; the token lives as long as its session.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -18,14 +19,17 @@ from portal.admin.blueprint import desk
 from portal.admin.words import CHANNELS, DANGER
 from portal.cases import filing as cases
 from portal.cases import queries
+from portal.cases.additions import MOST_MEGABYTES
+from portal.cases.arrivals import room_for
 from portal.cases.due import due_at
 from portal.cases.filing import Filed
 from portal.cases.queries import districts
 from portal.cases.steps import DueStep
 from portal.database import db
 from portal.evidence import staging
-from portal.evidence.inspection import ACCEPT, TAKES_FILMS, InspectionError
-from portal.evidence.staging import Received
+from portal.evidence.inspection import ACCEPT, MAX_FILES, TAKES_FILMS, InspectionError
+from portal.evidence.models import StagedFile
+from portal.evidence.staging import Received, Room
 from portal.evidence.store import StoreError
 from portal.evidence.vaulted import Originals
 from portal.extensions import settings
@@ -33,14 +37,13 @@ from portal.people.actor import Actor
 from portal.reports import cutting, receipt
 from portal.reports.draft import Draft, DraftError, open_draft, seal_draft
 from portal.reports.faults import Fault, FaultCode
+from portal.reports.file_faults import fault_of, shown_name
 from portal.reports.filing import LIMITS, Faults, Filing, read, tidy
 from portal.reports.found_words import named
 from portal.reports.models import Channel
 from portal.reports.sectors import SECTORS, sector
 from portal.reports.situations import catalogue
 from portal.vault.keys import Keyring
-
-MOST_FILES = 9
 
 
 class Option(NamedTuple):
@@ -76,7 +79,7 @@ class Typed:
     file_faults: list[Fault] = field(default_factory=list)
     refused: LazyString | str = ""
     found: cutting.Found = field(default_factory=dict)
-    files: int = 0
+    files: list[StagedFile] = field(default_factory=list)
 
 
 @desk.route("/reports/new", methods=["GET", "POST"])
@@ -87,15 +90,16 @@ def report_new() -> ResponseReturnValue:
     if request.method == "GET":
         return _page(Typed(Draft.mint(at), {"district": str(actor.district_id or "")}))
     typed = _opened(at)
+    staging.remove(typed.draft.submission_id, request.form.getlist("remove"))
     received = _files(typed)
     filing = _read(typed, received, at)
     if filing is None:
-        return _page(typed), 422
+        return _kept(typed, received, at), 422
     found = cutting.look(typed.answers)
     if found:
         settled = _settled(typed, filing, found, received, at)
         if settled is None:
-            return _page(typed), 422 if typed.faults else 200
+            return _kept(typed, received, at), 422 if typed.faults else 200
         filing = settled
     filed = cases.file_report(filing, actor=actor, at=at, ring=_ring(), settings=settings())
     db.session.commit()
@@ -142,8 +146,6 @@ def _settled(
     decision = cutting.decision_of(request.form.get("found", ""))
     if decision is None:
         typed.found = found
-        typed.files = len(staging.stage(typed.draft.submission_id, received, at))
-        db.session.commit()
         return None
     if decision is cutting.Decision.LEAVE:
         return filing
@@ -154,26 +156,40 @@ def _settled(
 
 
 def _files(typed: Typed) -> list[Received]:
-    """Store what came along; a file that is refused is named, the others are chosen once more."""
-    originals = cast(Originals, current_app.extensions["portal_originals"])
+    """Take in what came along, with no transaction open; a file that is refused is named."""
+    chosen = [upload for upload in request.files.getlist("files") if upload.filename]
+    if not chosen:
+        return []
+    room = room_for(typed.draft.submission_id)
+    db.session.commit()  # what was taken out is
     received: list[Received] = []
-    for upload in request.files.getlist("files")[: MOST_FILES + 1]:
-        if not upload.filename:
-            continue
-        if len(received) == MOST_FILES:
-            typed.file_faults.append(_fault(FaultCode.FILES_TOO_MANY, upload))
-            break
-        try:
-            received.append(staging.receive(upload.stream, originals))
-        except InspectionError:
-            typed.file_faults.append(_fault(FaultCode.FILE_NOT_ALLOWED, upload))
-        except StoreError:
-            typed.file_faults.append(_fault(FaultCode.NO_SPACE, upload))
+    for upload in chosen:
+        found = _received(upload, room)
+        if isinstance(found, Received):
+            received.append(found)
+        else:
+            facts = {"name": shown_name(upload.filename), "limit": MAX_FILES, "most": MOST_MEGABYTES}
+            typed.file_faults.append(Fault(found, facts))
     return received
 
 
-def _fault(code: FaultCode, upload: FileStorage) -> Fault:
-    return Fault(code, {"name": (upload.filename or "")[:60], "limit": MOST_FILES})
+def _received(upload: FileStorage, room: Room) -> Received | FaultCode:
+    size = upload.stream.seek(0, os.SEEK_END)
+    if not room.fits(size):
+        return FaultCode.FILES_TOO_MUCH if room.files > 0 else FaultCode.FILES_TOO_MANY
+    try:
+        taken = staging.receive(upload.stream, cast(Originals, current_app.extensions["portal_originals"]))
+    except (InspectionError, StoreError) as error:
+        return fault_of(error)
+    room.take(size)
+    return taken
+
+
+def _kept(typed: Typed, received: list[Received], at: datetime) -> str:
+    """Show the form again; the files that were good are kept with it."""
+    typed.files = staging.stage(typed.draft.submission_id, received, at)
+    db.session.commit()
+    return _page(typed)
 
 
 def _page(typed: Typed) -> str:
@@ -204,7 +220,7 @@ def _page(typed: Typed) -> str:
         found=named(cutting.spots(typed.answers, typed.found)),
         files=typed.files,
         limits=LIMITS,
-        most_files=MOST_FILES,
+        most_files=MAX_FILES,
         accept=ACCEPT,
         takes_films=TAKES_FILMS,
     )

@@ -23,10 +23,10 @@ from portal.cases.arrivals import room_for
 from portal.database import db, reading
 from portal.errors import NotFound
 from portal.evidence import staging, uploads
-from portal.evidence.inspection import MAX_FILES, InspectionError, InspectionFault
+from portal.evidence.inspection import MAX_FILES, InspectionError
 from portal.evidence.models import StagedFile
 from portal.evidence.staging import Room
-from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.store import StoreError
 from portal.evidence.vaulted import Originals
 from portal.extensions import csrf, settings
 from portal.people.actor import REPORTER
@@ -48,6 +48,7 @@ from portal.reports import cutting, receipt
 from portal.reports.cutting import Decision
 from portal.reports.draft import Draft, DraftError, open_draft
 from portal.reports.faults import Fault, FaultCode
+from portal.reports.file_faults import fault_of, shown_name
 from portal.reports.filing import Filing, read, tidy
 from portal.reports.models import DangerNow
 from portal.reports.receipt import ReceiptError
@@ -58,18 +59,6 @@ from portal.visitor import session_key
 
 PageOf = Callable[[Form, list[StagedFile]], Response]
 
-FILE_FAULTS = {
-    InspectionFault.EMPTY: FaultCode.FILE_EMPTY,
-    InspectionFault.TOO_LARGE: FaultCode.FILE_TOO_LARGE,
-    InspectionFault.NOT_ALLOWED: FaultCode.FILE_NOT_ALLOWED,
-    InspectionFault.NOT_TAKEN: FaultCode.FILE_NOT_TAKEN,
-    InspectionFault.BROKEN: FaultCode.FILE_BROKEN,
-    InspectionFault.TOO_MANY_PIXELS: FaultCode.FILE_TOO_MANY_PIXELS,
-    InspectionFault.ENCRYPTED_PDF: FaultCode.FILE_LOCKED,
-    InspectionFault.TOO_LONG: FaultCode.FILE_TOO_LARGE,
-    InspectionFault.UNKNOWN_CODING: FaultCode.FILE_NOT_TAKEN,
-}
-SHOWN_NAME = 60  # characters of the sender's file name that a sentence repeats
 PREFILLED = ("situation", "category", "sector")
 SOLVED_SECONDS = 600
 WRITERS = Lock()
@@ -186,7 +175,7 @@ def _take_files(form: Form) -> None:
     for upload in chosen:
         fault = _receive(form, upload, room)
         if fault is not None:
-            facts = {"name": str(upload.filename)[:SHOWN_NAME], "limit": MAX_FILES, "most": MOST_MEGABYTES}
+            facts = {"name": shown_name(upload.filename), "limit": MAX_FILES, "most": MOST_MEGABYTES}
             form.file_faults.append(Fault(fault, facts))
 
 
@@ -198,10 +187,8 @@ def _receive(form: Form, upload: FileStorage, room: Room) -> FaultCode | None:
         return FaultCode.FILES_CROWDED
     try:
         form.received.append(staging.receive(upload.stream, _originals()))
-    except InspectionError as error:
-        return FILE_FAULTS[error.code]
-    except StoreError as error:
-        return FaultCode.FILE_TOO_LARGE if error.code is StoreFault.TOO_LARGE else FaultCode.NO_SPACE
+    except (InspectionError, StoreError) as error:
+        return fault_of(error)
     room.take(size)
     return None
 

@@ -24,14 +24,14 @@ from portal.evidence.inspection import (
     InspectionError,
 )
 from portal.evidence.staging import Received
-from portal.evidence.store import StoreError, StoreFault
+from portal.evidence.store import StoreError
 from portal.evidence.vaulted import Originals
 from portal.extensions import csrf
 from portal.public.arriving import arriving, remembered
 from portal.public.blueprint import public
-from portal.public.filing import FILE_FAULTS, SHOWN_NAME
 from portal.public.visit import Opened, ask_again, has_token, opened
 from portal.reports.faults import SENTENCES, FaultCode
+from portal.reports.file_faults import fault_of, shown_name
 
 
 @public.route("/track/files", methods=["GET", "POST"])
@@ -82,7 +82,7 @@ def _receive_all(submission_id: str, known: set[str]) -> tuple[list[Received], l
         if isinstance(found, Received) and found.digest not in known and not room.take(found.size):
             found = FaultCode.FILES_TOO_MUCH if room.files > 0 else FaultCode.FILES_TOO_MANY
         if isinstance(found, FaultCode):
-            faults.append(_sentence(found, upload.filename[:SHOWN_NAME]))
+            faults.append(_sentence(found, shown_name(upload.filename)))
         else:
             received.append(found)
             known = known | {found.digest}
@@ -107,10 +107,8 @@ def _sentence(fault: FaultCode, name: str) -> str:
 def _receive(upload: FileStorage) -> Received | FaultCode:
     try:
         return staging.receive(upload.stream, cast(Originals, current_app.extensions["portal_originals"]))
-    except InspectionError as error:
-        return FILE_FAULTS[error.code]
-    except StoreError as error:
-        return FaultCode.FILE_TOO_LARGE if error.code is StoreFault.TOO_LARGE else FaultCode.NO_SPACE
+    except (InspectionError, StoreError) as error:
+        return fault_of(error)
 
 
 def _page(current: Opened, faults: list[str], status: int = 200) -> Response:

@@ -32,8 +32,8 @@ from portal.evidence.uploads import Place, Standing, UploadError, UploadFault
 from portal.extensions import csrf, settings
 from portal.public import crowd
 from portal.public.blueprint import public
-from portal.public.filing import FILE_FAULTS
 from portal.reports.faults import SENTENCES, FaultCode
+from portal.reports.file_faults import fault_of
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination"
@@ -197,7 +197,7 @@ def _append(found: Standing, place: Place, content: bytes, at: datetime) -> Stan
         found, _ = service.append(place, found, content, arrive, at)
     except InspectionError as error:
         _forget(found, place)
-        _refuse(422, error.code.value, FILE_FAULTS[error.code])
+        _refuse(422, error.code.value, fault_of(error))
     except Refusal as refusal:
         _forget(found, place)
         raise _of_refusal(refusal) from None

@@ -13,7 +13,7 @@ from PIL import Image
 from portal.audit.models import Event
 from portal.cases.models import Case
 from portal.database import db
-from portal.evidence.models import Evidence
+from portal.evidence.models import Evidence, StagedFile
 from portal.people.models import Account
 from portal.people.permissions import Role
 from portal.reports import receipt
@@ -121,13 +121,24 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     assert db.session.query(Report).count() == 0
 
 
-def test_a_wrong_file_is_named_and_nothing_is_filed(client: FlaskClient, intake: Account) -> None:
-    """Otherwise a letter is lost without anybody noticing."""
-    file = (io.BytesIO(b"MZ this is a program"), "brief.exe")
-    answer = client.post(PATH, data={**_form(client), **TOLD, "files": file})
+def test_a_wrong_file_is_named_and_the_good_one_waits_with_the_form(
+    client: FlaskClient, intake: Account
+) -> None:
+    """Otherwise a letter is lost without anybody noticing, or has to be chosen again at each mistake."""
+    wrong = [(io.BytesIO(b"MZ this is a program"), "brief\u202e.exe"), (io.BytesIO(b""), "empty.jpg")]
+    typed = _form(client)
+    answer = client.post(PATH, data={**typed, **TOLD, "files": [*wrong, (_png(), "letter.png")]})
     assert answer.status_code == 422
-    assert "brief.exe" in answer.text
+    assert "brief.exe 不是照片" in answer.text
+    assert "empty.jpg 是空的" in answer.text
+    assert "已传好 1 个文件" in answer.text
     assert db.session.query(Report).count() == 0
+    kept = db.session.query(StagedFile).one().uuid
+    assert client.post(PATH, data={**typed, **TOLD, "narrative": ""}).text.count(kept) == 1
+    another = {**typed, **TOLD, "narrative": "", "remove": kept, "files": (_png(), "letter.png")}
+    assert client.post(PATH, data=another).text.count(kept) == 0
+    assert client.post(PATH, data={**typed, **TOLD}).status_code == 200
+    assert db.session.query(Evidence).count() == 1
 
 
 def test_a_report_from_another_district_is_not_linked(client: FlaskClient, intake: Account) -> None:
