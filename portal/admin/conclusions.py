@@ -8,14 +8,15 @@ from flask_login import current_user
 from portal import clock
 from portal.admin.answer_draft import draft
 from portal.admin.blueprint import desk
-from portal.admin.verification import compose, has_step
+from portal.admin.steps import take
 from portal.admin.verification_forms import AnswerForm, ConcludeForm
 from portal.admin.verification_words import ANSWER, CONCLUDE
-from portal.admin.verifying import begin, take
+from portal.admin.verifying import begin, has_step
 from portal.cases import conclusion, findings, site_checks
 from portal.cases.steps import CaseAction
 from portal.cases.terms import Terms
 from portal.extensions import settings
+from portal.rewards.awards import propose_if_payable
 
 
 @desk.route("/cases/<number>/conclude", methods=["GET", "POST"])
@@ -35,14 +36,14 @@ def case_conclude(number: str) -> ResponseReturnValue:
             version=form.of_version,
             terms=Terms.of(settings()),
         )
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
     return take(
         case,
         form,
         CONCLUDE,
         act,
-        possible=has_step(case, CaseAction.CONCLUDE),
+        possible=lambda now: has_step(now, CaseAction.CONCLUDE),
         template="admin/verification_conclude.html",
         checks=site_checks.checks_of(case),
         findings=findings.findings_of(case),
@@ -54,8 +55,7 @@ def case_answer(number: str) -> ResponseReturnValue:
     """Answer everybody who reported; the draft is made from the records."""
     case = begin(number)
     form = AnswerForm()
-    possible = has_step(case, CaseAction.ANSWER)
-    if possible and not form.is_submitted():
+    if has_step(case, CaseAction.ANSWER) and not form.is_submitted():
         form.answer.data = draft(case)
 
     def act() -> None:
@@ -68,4 +68,11 @@ def case_answer(number: str) -> ResponseReturnValue:
             terms=Terms.of(settings()),
         )
 
-    return take(case, form, ANSWER, act, possible=possible, template="admin/verification_answer.html")
+    return take(
+        case,
+        form,
+        ANSWER,
+        act,
+        possible=lambda now: has_step(now, CaseAction.ANSWER),
+        template="admin/verification_answer.html",
+    )

@@ -7,17 +7,16 @@ from datetime import datetime
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.forms import StepForm
+from portal.admin.steps import take
 from portal.admin.verification_words import CASE_FACTS, FACTS, FINDING_KINDS
-from portal.admin.verifying import begin, take
+from portal.admin.verifying import begin, is_open
 from portal.cases import dossier, findings
 from portal.cases.models import Case, Finding, FindingKind
-from portal.cases.verification import VERIFIED
 from portal.rewards import answered, rulebook
 from portal.rewards.awards import propose_if_payable
 from portal.rewards.declared import Answers, asked_about_case, asked_about_finding
@@ -82,7 +81,7 @@ def finding_facts(number: str, finding_id: int) -> ResponseReturnValue:
         form,
         FACTS,
         act,
-        possible=case.status in VERIFIED and case.merged_into_id is None and bool(answers.facts),
+        possible=lambda now: is_open(now) and bool(answers.facts),
         template="admin/verification_facts.html",
         rows=answers,
         finding=finding,
@@ -111,7 +110,7 @@ def case_facts(number: str) -> ResponseReturnValue:
         form,
         CASE_FACTS,
         act,
-        possible=case.status in VERIFIED and case.merged_into_id is None and bool(answers.facts),
+        possible=lambda now: is_open(now) and bool(answers.facts),
         template="admin/verification_facts.html",
         rows=answers,
         finding=None,
@@ -131,5 +130,4 @@ def award_try(number: str) -> str:
         tried=tried,
         now_worth=result_of(case, tried.computed),
         told=dossier.reports_of(case),
-        language=str(get_locale()),
     )

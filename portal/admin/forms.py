@@ -6,7 +6,7 @@ from typing import Self
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal.errors import Refusal
@@ -55,6 +55,10 @@ class StepForm(FlaskForm):
     def last_seen(self) -> int:
         """The newest event that the officer saw."""
         return whole(self.seen.data) or 0
+
+    def at(self, name: str) -> Field | None:
+        """Return the field in which what a fault names was typed; None when this form has none."""
+        return self._fields.get(name)
 
 
 class AcceptForm(StepForm):

@@ -8,15 +8,15 @@ from flask_login import current_user
 
 from portal import clock
 from portal.admin.blueprint import desk
-from portal.admin.verification import compose
-from portal.admin.verification_forms import PenaltyForm, PenaltyRows, ReasonForm
+from portal.admin.steps import take
+from portal.admin.verification_forms import PenaltyForm, ReasonForm
 from portal.admin.verification_words import CHANGE_PENALTY, NO_PENALTY, PENALTY, REMOVE_PENALTY
-from portal.admin.verifying import begin, take
+from portal.admin.verifying import begin, is_open
 from portal.cases import findings, penalties
 from portal.cases.conclusion import CONFIRMED
 from portal.cases.models import Case, Finding, PenaltyPart, PenaltyState
-from portal.cases.verification import VERIFIED
 from portal.extensions import settings
+from portal.rewards.awards import propose_if_payable
 from portal.rewards.decided import locked_penalties
 
 PAGE = "admin/verification_penalty.html"
@@ -28,9 +28,9 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
     case = begin(number)
     finding = findings.find_finding(case, finding_id)
     actor, now = current_user.actor, clock.now()
-    form, rows = PenaltyForm(), PenaltyRows(request.form)
+    form = PenaltyForm(request.form)
     if not form.is_submitted():
-        for row, part in zip(rows.rows, PenaltyPart, strict=True):
+        for row, part in zip(form.rows, PenaltyPart, strict=True):
             row.part.data = part.value
 
     def act() -> None:
@@ -38,7 +38,7 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
         penalties.record_penalties(
             case,
             finding_id,
-            rows.lines(),
+            form.lines(),
             actor,
             now,
             version=form.of_version,
@@ -46,7 +46,7 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
             award_decided=decided,
             reason=form.reason.data or "",
         )
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
     corrects = finding.penalty_state is PenaltyState.NONE
     return take(
@@ -54,9 +54,8 @@ def penalty_new(number: str, finding_id: int) -> ResponseReturnValue:
         form,
         PENALTY,
         act,
-        possible=_open(case, finding),
+        possible=lambda now: _open(now, finding),
         template=PAGE,
-        rows=rows,
         finding=finding,
         corrects=corrects,
         later_days=False,
@@ -69,16 +68,16 @@ def penalty_change(number: str, penalty_id: int) -> ResponseReturnValue:
     case = begin(number)
     penalty, finding = penalties.find_penalty(case, penalty_id)
     actor, now = current_user.actor, clock.now()
-    form, rows = PenaltyForm(), PenaltyRows(request.form, count=1)
+    form = PenaltyForm(request.form, count=1)
     if not form.is_submitted():
-        rows.rows[0].show(penalty)
+        form.rows[0].show(penalty)
 
     def act() -> None:
         decided = finding.id in locked_penalties(case, lock=True)
         penalties.change_penalty(
             case,
             penalty_id,
-            rows.lines()[0],
+            form.lines()[0],
             form.reason.data or "",
             actor,
             now,
@@ -86,16 +85,15 @@ def penalty_change(number: str, penalty_id: int) -> ResponseReturnValue:
             zone=settings().zone,
             award_decided=decided,
         )
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
     return take(
         case,
         form,
         CHANGE_PENALTY,
         act,
-        possible=_open(case, finding),
+        possible=lambda now: _open(now, finding),
         template=PAGE,
-        rows=rows,
         finding=finding,
         corrects=True,
         later_days=True,
@@ -114,14 +112,14 @@ def penalty_remove(number: str, penalty_id: int) -> ResponseReturnValue:
         decided = finding.id in locked_penalties(case, lock=True)
         version, reason = form.of_version, form.reason.data
         penalties.remove_penalty(case, penalty_id, reason, actor, now, version=version, award_decided=decided)
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
     return take(
         case,
         form,
         REMOVE_PENALTY,
         act,
-        possible=_open(case, finding) and len(finding.penalties) > 1,
+        possible=lambda now: _open(now, finding) and len(finding.penalties) > 1,
         template="admin/verification_reason.html",
         finding=finding,
         penalty=penalty,
@@ -142,19 +140,21 @@ def no_penalty(number: str, finding_id: int) -> ResponseReturnValue:
         penalties.record_no_penalty(
             case, finding_id, reason, actor, now, version=version, award_decided=decided
         )
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
-    template = "admin/verification_reason.html"
     return take(
-        case, form, NO_PENALTY, act, possible=_open(case, finding), template=template, finding=finding
+        case,
+        form,
+        NO_PENALTY,
+        act,
+        possible=lambda now: _open(now, finding),
+        template="admin/verification_reason.html",
+        finding=finding,
     )
 
 
 def _open(case: Case, finding: Finding) -> bool:
     """Say whether penalties of this case can be recorded now: for the page; the verbs refuse on their own."""
     return (
-        case.status in VERIFIED
-        and case.merged_into_id is None
-        and case.conclusion in CONFIRMED | {None}
-        and finding.id not in locked_penalties(case)
+        is_open(case) and case.conclusion in CONFIRMED | {None} and finding.id not in locked_penalties(case)
     )

@@ -10,6 +10,7 @@ from flask_login import current_user
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.forms import StepForm
+from portal.admin.steps import take
 from portal.admin.verification_forms import (
     ExtendForm,
     OrderForm,
@@ -19,11 +20,10 @@ from portal.admin.verification_forms import (
     moment_typed,
 )
 from portal.admin.verification_words import ORDER, RECTIFICATION
-from portal.admin.verifying import begin, take
+from portal.admin.verifying import begin, is_open
 from portal.cases import findings, rectification
 from portal.cases.models import Case
 from portal.cases.steps import RectificationAction
-from portal.cases.verification import VERIFIED
 from portal.clock import in_city
 from portal.errors import NotFound, NotInThisState
 from portal.extensions import settings
@@ -56,8 +56,15 @@ def rectification_order(number: str, finding_id: int) -> ResponseReturnValue:
             zone=settings().zone,
         )
 
-    possible = _open(case) and finding.rectification is None
-    return take(case, form, ORDER, act, possible=possible, template=PAGE, finding=finding)
+    return take(
+        case,
+        form,
+        ORDER,
+        act,
+        possible=lambda now: is_open(now) and finding.rectification is None,
+        template=PAGE,
+        finding=finding,
+    )
 
 
 @desk.route("/cases/<number>/findings/<int:finding_id>/rectification/<action>", methods=["GET", "POST"])
@@ -72,9 +79,15 @@ def rectification_step(number: str, finding_id: int, action: str) -> ResponseRet
     if isinstance(form, ReinspectForm) and not form.is_submitted():
         form.inspected_at.data = in_city(clock.now(), settings().zone).strftime("%Y-%m-%dT%H:%M")
 
-    possible = _open(case) and taken in rectification.possible(finding.rectification)
-    act = _verb(case, finding_id, taken, form)
-    return take(case, form, RECTIFICATION[taken], act, possible=possible, template=PAGE, finding=finding)
+    return take(
+        case,
+        form,
+        RECTIFICATION[taken],
+        _verb(case, finding_id, taken, form),
+        possible=lambda now: is_open(now) and taken in rectification.possible(finding.rectification),
+        template=PAGE,
+        finding=finding,
+    )
 
 
 def _verb(case: Case, finding_id: int, action: RectificationAction, form: StepForm) -> Callable[[], None]:
@@ -101,7 +114,3 @@ def _verb(case: Case, finding_id: int, action: RectificationAction, form: StepFo
             raise NotInThisState
 
     return act
-
-
-def _open(case: Case) -> bool:
-    return case.status in VERIFIED and case.merged_into_id is None

@@ -9,7 +9,7 @@ from flask_login import current_user
 from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.forms import AssignForm, whole
-from portal.admin.steps import Words, begin, city_wide, take
+from portal.admin.steps import Words, begin, city_wide, may, take
 from portal.cases import queries, routing
 from portal.cases.allowed import Deed
 from portal.cases.models import Case
@@ -43,7 +43,7 @@ def case_assign(number: str) -> ResponseReturnValue:
             case, current_user.actor, now, version=form.of_version, unit=unit, reason=form.reason.data
         )
 
-    return take(case, Deed.ASSIGN, form, ASSIGN, act, "admin/step.html")
+    return take(case, form, ASSIGN, act, possible=may(Deed.ASSIGN))
 
 
 def _form(case: Case, found: list[Candidate]) -> AssignForm:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -19,6 +21,7 @@ from portal.cases import dossier, queries
 from portal.cases.allowed import HOLDERS, Deed, allowed
 from portal.cases.models import Case
 from portal.cases.scope import require_any
+from portal.cases.verification import FieldFault
 from portal.database import db
 from portal.errors import NotInThisState, Refusal, Stale
 
@@ -33,6 +36,13 @@ class Words:
     done: LazyString
 
 
+class Beside(Protocol):
+    """Fields beside the form: judged with it, shown again as they were typed."""
+
+    def validate(self) -> bool:
+        """Tell whether all of them can be taken."""
+
+
 def begin(number: str, deed: Deed) -> Case:
     """Return the case of a step's page; refuse who may not take the step."""
     actor = current_user.actor
@@ -43,32 +53,41 @@ def begin(number: str, deed: Deed) -> Case:
 
 def take(
     case: Case,
-    deed: Deed,
     form: StepForm,
     words: Words,
-    act: Callable[[], None],
-    template: str,
+    act: Callable[[], object],
+    *,
+    possible: Callable[[Case], bool],
+    template: str = "admin/step.html",
+    rows: Beside | None = None,
     **shown: object,
 ) -> ResponseReturnValue:
     """Show the form, or take the step and go on; whatever is refused leaves the form as it was typed."""
     number = case.number
+    page = partial(_page, template, possible, shown | {"form": form, "words": words, "rows": rows})
     if not form.is_submitted():
-        if deed not in allowed(case, current_user.actor, clock.now()):
+        if not possible(case):
             flash(NotInThisState().sentence(), "warn")
             return redirect(url_for("desk.case", number=number))
         form.opened_at(case.version, dossier.last_event_id(case))
-        return _page(case, deed, form, words, template, **shown)
-    if not form.validate():
-        return _page(case, deed, form, words, template, **shown), 422
+        return page(case)
+    fits = [form.validate(), rows is None or rows.validate()]
+    if not all(fits):
+        return page(case), 422
     try:
         act()
         db.session.commit()
     except (Refusal, StaleDataError) as refused:
         db.session.rollback()
         refusal = Stale() if isinstance(refused, StaleDataError) else refused
-        return _again(number, deed, form, words, template, refusal, **shown)
+        return _again(queries.find_case(number, current_user.actor), form, refusal, page)
     flash(str(words.done))
     return after(number)
+
+
+def may(deed: Deed) -> Callable[[Case], bool]:
+    """Return what tells whether somebody may take the step on a case as it stands then."""
+    return lambda case: deed in allowed(case, current_user.actor, clock.now())
 
 
 def after(number: str) -> ResponseReturnValue:
@@ -80,21 +99,22 @@ def after(number: str) -> ResponseReturnValue:
     return redirect(url_for("desk.case", number=number))
 
 
-def _again(
-    number: str, deed: Deed, form: StepForm, words: Words, template: str, refusal: Refusal, **shown: object
-) -> ResponseReturnValue:
-    """Show the form again, with what was typed, the refusal, and what changed meanwhile."""
-    case = queries.find_case(number, current_user.actor)
+def _again(case: Case, form: StepForm, refusal: Refusal, page: Callable[..., str]) -> ResponseReturnValue:
+    """Show the form again with what was typed: the fault at its field, or what changed meanwhile."""
+    if isinstance(refusal, FieldFault) and (field := form.at(refusal.field)) is not None:
+        field.errors = [refusal.sentence()]
+        return page(case), refusal.status
     changes = dossier.log_since(case, form.last_seen, EVENTS)
     form.opened_at(case.version, dossier.last_event_id(case))
-    page = _page(case, deed, form, words, template, refusal=refusal.sentence(), changes=changes, **shown)
-    return page, refusal.status
+    return page(case, refusal=refusal.sentence(), changes=changes), refusal.status
 
 
-def _page(case: Case, deed: Deed, form: StepForm, words: Words, template: str, **shown: object) -> str:
-    possible = deed in allowed(case, current_user.actor, clock.now())
-    told = shown.pop("told", None) or dossier.reports_of(case)
-    return render_template(template, case=case, form=form, words=words, possible=possible, told=told, **shown)
+def _page(
+    template: str, possible: Callable[[Case], bool], shown: dict[str, object], case: Case, **more: object
+) -> str:
+    told = shown.get("told") or dossier.reports_of(case)
+    context = {**shown, **more, "case": case, "told": told, "possible": possible(case)}
+    return render_template(template, **context)
 
 
 def city_wide() -> tuple[str, str]:

@@ -20,7 +20,7 @@ from portal.admin.forms import (
     whole,
 )
 from portal.admin.grounds import GROUNDS, written
-from portal.admin.steps import Words, begin, city_wide, take
+from portal.admin.steps import Words, begin, city_wide, may, take
 from portal.cases import asking, merging, queries, triage
 from portal.cases.allowed import Deed
 from portal.cases.dossier import Told, reports_of
@@ -124,7 +124,7 @@ def case_accept(number: str) -> ResponseReturnValue:
             correction=correction,
         )
 
-    return take(case, Deed.ACCEPT, form, ACCEPT, act, STEP)
+    return take(case, form, ACCEPT, act, possible=may(Deed.ACCEPT))
 
 
 @desk.route("/cases/<number>/refuse", methods=["GET", "POST"])
@@ -147,7 +147,16 @@ def case_refuse(number: str) -> ResponseReturnValue:
             where=form.where.data or where,
         )
 
-    return take(case, Deed.REFUSE, form, REFUSE, act, "admin/refuse.html", told=told, grounds=GROUNDS)
+    return take(
+        case,
+        form,
+        REFUSE,
+        act,
+        possible=may(Deed.REFUSE),
+        template="admin/refuse.html",
+        told=told,
+        grounds=GROUNDS,
+    )
 
 
 @desk.route("/cases/<number>/transfer", methods=["GET", "POST"])
@@ -166,7 +175,7 @@ def case_transfer(number: str) -> ResponseReturnValue:
             reason=form.reason.data,
         )
 
-    return take(case, Deed.TRANSFER, form, TRANSFER, act, STEP)
+    return take(case, form, TRANSFER, act, possible=may(Deed.TRANSFER))
 
 
 @desk.route("/cases/<number>/ask", methods=["GET", "POST"])
@@ -185,7 +194,7 @@ def case_ask(number: str) -> ResponseReturnValue:
             case, chosen.id, current_user.actor, form.text.data, clock.now(), version=form.of_version
         )
 
-    return take(case, Deed.ASK, form, ASK, act, STEP, told=told)
+    return take(case, form, ASK, act, possible=may(Deed.ASK), told=told)
 
 
 @desk.route("/cases/<number>/merge", methods=["GET", "POST"])
@@ -206,7 +215,7 @@ def case_merge(number: str) -> ResponseReturnValue:
             terms=Terms.of(settings()),
         )
 
-    return take(case, Deed.MERGE, form, MERGE, act, STEP)
+    return take(case, form, MERGE, act, possible=may(Deed.MERGE))
 
 
 @desk.route("/cases/<number>/unmerge/<report>", methods=["GET", "POST"])
@@ -229,7 +238,7 @@ def case_unmerge(number: str, report: str) -> ResponseReturnValue:
             terms=Terms.of(settings()),
         )
 
-    return take(case, Deed.UNMERGE, form, UNMERGE, act, STEP, told=told)
+    return take(case, form, UNMERGE, act, possible=may(Deed.UNMERGE), told=told)
 
 
 @desk.route("/cases/<number>/extend", methods=["GET", "POST"])
@@ -248,7 +257,7 @@ def case_extend(number: str) -> ResponseReturnValue:
             terms=Terms.of(settings()),
         )
 
-    return take(case, Deed.EXTEND, form, EXTEND, act, STEP)
+    return take(case, form, EXTEND, act, possible=may(Deed.EXTEND))
 
 
 @desk.route("/cases/<number>/close", methods=["GET", "POST"])
@@ -260,7 +269,7 @@ def case_close(number: str) -> ResponseReturnValue:
     def act() -> None:
         triage.close(case, current_user.actor, clock.now(), version=form.of_version)
 
-    return take(case, Deed.CLOSE, form, CLOSE, act, STEP)
+    return take(case, form, CLOSE, act, possible=may(Deed.CLOSE))
 
 
 def _target(number: str) -> Case:

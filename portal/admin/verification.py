@@ -16,17 +16,17 @@ from portal import clock
 from portal.admin.blueprint import desk
 from portal.admin.declared import ByKind
 from portal.admin.forms import whole
+from portal.admin.steps import take
 from portal.admin.verification_forms import CheckForm, FindingForm, ReasonForm
 from portal.admin.verification_words import CHANGE_FINDING, CHECK, FINDING, REMOVE_FINDING, UNDERTAKEN
-from portal.admin.verifying import begin, take
+from portal.admin.verifying import begin, has_step, is_open
 from portal.cases import findings, rectification, site_checks, verification
 from portal.cases.conclusion import CONFIRMED
 from portal.cases.findings import proposed_class
 from portal.cases.models import Case, Finding, PenaltyState
 from portal.cases.scope import reaches
 from portal.cases.site_checks import officers
-from portal.cases.steps import CASE_STEPS, CaseAction, CaseStatus, RectificationAction
-from portal.cases.verification import VERIFIED
+from portal.cases.steps import CaseAction, CaseStatus, RectificationAction
 from portal.clock import city_date
 from portal.database import db
 from portal.errors import Refusal, Stale
@@ -64,6 +64,7 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
     if case.status in NOTHING_YET:
         return None
     verifies = reaches(case, actor, Permission.CASE_VERIFY) and case.merged_into_id is None
+    open_now = verifies and is_open(case)
     checks = site_checks.checks_of(case)
     decided = award_decided(case)
     found = findings.findings_of(case)
@@ -72,14 +73,14 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
         replace(
             _row(case, one, verifies=verifies, decided=decided, fined=one.id in locked),
             answers=said.findings.get(one.id, []),
-            may_answer=verifies and case.status in VERIFIED and one.id in said.asked and not decided,
+            may_answer=open_now and one.id in said.asked and not decided,
         )
         for one in found
     ]
     return {
         "case_answers": said.case,
         "needs_penalty": said.needs_penalty,
-        "asks_case": verifies and case.status in VERIFIED and said.asks_case and not decided,
+        "asks_case": open_now and said.asks_case and not decided,
         "checks": checks,
         "rows": rows,
         "decided": decided,
@@ -89,16 +90,6 @@ def panel(case: Case, actor: Actor) -> dict[str, Any] | None:
         "next": _next(case, bool(checks), bool(rows)) if verifies else "",
         "kept_open": [row for row in rows if row.steps],
     }
-
-
-def has_step(case: Case, action: CaseAction) -> bool:
-    """Say whether the life cycle of the case has this step now."""
-    return (case.status, action) in CASE_STEPS and case.merged_into_id is None
-
-
-def compose(case: Case, actor: Actor, at: datetime) -> None:
-    """Let the award follow what was recorded, in the same transaction."""
-    propose_if_payable(case, actor, at)
 
 
 @desk.post("/cases/<number>/undertake")
@@ -134,8 +125,14 @@ def site_check(number: str) -> ResponseReturnValue:
     def act() -> None:
         site_checks.record_check(case, form.visit(), actor, now, version=form.of_version, zone=zone)
 
-    possible = has_step(case, CaseAction.CHECK_SITE)
-    return take(case, form, CHECK, act, possible=possible, template="admin/verification_check.html")
+    return take(
+        case,
+        form,
+        CHECK,
+        act,
+        possible=lambda now: has_step(now, CaseAction.CHECK_SITE),
+        template="admin/verification_check.html",
+    )
 
 
 @desk.route("/cases/<number>/findings/new", methods=["GET", "POST"])
@@ -150,11 +147,17 @@ def finding_new(number: str) -> ResponseReturnValue:
         version = form.of_version
         found = findings.add_finding(case, form.command(), actor, now, version=version, award_decided=decided)
         _keep_facts(found, declared, actor, now)
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
-    possible = case.status is CaseStatus.VERIFYING and not award_decided(case)
-    template = "admin/verification_finding.html"
-    return take(case, form, FINDING, act, possible=possible, template=template, rows=declared)
+    return take(
+        case,
+        form,
+        FINDING,
+        act,
+        possible=lambda now: now.status is CaseStatus.VERIFYING and not award_decided(now),
+        template="admin/verification_finding.html",
+        rows=declared,
+    )
 
 
 def _keep_facts(finding: Finding, declared: ByKind, actor: Actor, at: datetime) -> None:
@@ -181,17 +184,15 @@ def finding_change(number: str, finding_id: int) -> ResponseReturnValue:
             case, finding_id, form.command(), actor, now, version=version, award_decided=decided
         )
         _keep_facts(finding, declared, actor, now)
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
-    possible = _row(case, finding, verifies=True, decided=award_decided(case)).may_change
-    template = "admin/verification_finding.html"
     return take(
         case,
         form,
         CHANGE_FINDING,
         act,
-        possible=possible,
-        template=template,
+        possible=lambda now: _row(now, finding, verifies=True, decided=award_decided(now)).may_change,
+        template="admin/verification_finding.html",
         rows=declared,
         finding=finding,
     )
@@ -209,16 +210,22 @@ def finding_remove(number: str, finding_id: int) -> ResponseReturnValue:
         decided = award_decided(case, lock=True)
         version, reason = form.of_version, form.reason.data
         findings.remove_finding(case, finding_id, reason, actor, now, version=version, award_decided=decided)
-        compose(case, actor, now)
+        propose_if_payable(case, actor, now)
 
-    possible = _row(case, finding, verifies=True, decided=award_decided(case)).may_remove
-    template = "admin/verification_reason.html"
-    return take(case, form, REMOVE_FINDING, act, possible=possible, template=template, finding=finding)
+    return take(
+        case,
+        form,
+        REMOVE_FINDING,
+        act,
+        possible=lambda now: _row(now, finding, verifies=True, decided=award_decided(now)).may_remove,
+        template="admin/verification_reason.html",
+        finding=finding,
+    )
 
 
 def _row(case: Case, finding: Finding, *, verifies: bool, decided: bool, fined: bool = False) -> FindingRow:
     """Say what can be done to a finding now: for the buttons; the verbs refuse on their own."""
-    open_now = verifies and case.merged_into_id is None and case.status in VERIFIED
+    open_now = verifies and is_open(case)
     changeable = open_now and not decided and finding.penalty_state is PenaltyState.PENDING
     being_verified = case.status is CaseStatus.VERIFYING
     return FindingRow(

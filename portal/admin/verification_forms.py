@@ -258,15 +258,15 @@ class PartForm(Form):
 
 
 class PenaltyForm(StepForm):
-    """What goes with the rows of a penalty; the reason is asked for where something is corrected."""
+    """A penalty in rows, one for each part: the first has to be filled in, blank ones after it do not count.
+
+    The reason is asked for where something is corrected.
+    """
 
     reason = TextAreaField(lazy_gettext("Reason"), [_at_most(REASON_LONGEST)], filters=[_lines])
 
-
-class PenaltyRows:
-    """The rows of a penalty: the first has to be filled in, blank ones after it do not count."""
-
     def __init__(self, typed: Mapping[str, Any], count: int = ROWS) -> None:
+        super().__init__()
         self.rows = [PartForm(typed, prefix=f"row{index}-") for index in range(count)]
 
     @property
@@ -274,11 +274,17 @@ class PenaltyRows:
         """Return the first row and every other one in which something was typed."""
         return [row for index, row in enumerate(self.rows) if index == 0 or not row.is_blank]
 
-    def validate(self) -> bool:
-        """Judge every given row."""
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Judge the reason and every given row."""
         for above, row in pairwise(self.given):
             row.repeat(above)
-        return all([row.validate() for row in self.given])
+        return all([super().validate(extra_validators), *(row.validate() for row in self.given)])
+
+    def at(self, name: str) -> Field | None:
+        """Return a fault's field: ``amount_1`` stands in the second given row, ``amount`` in the first."""
+        stem, _mark, index = name.rpartition("_")
+        row, stem = (self.given[int(index)], stem) if index.isdigit() else (self.given[0], name)
+        return row[stem] if stem in row else super().at(name)
 
     def lines(self) -> list[PenaltyLine]:
         """Return what was typed; the rows are valid."""
