@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from portal.evidence.inspection import HEAD_BYTES
 from portal.evidence.vaulted import Sealing
 
 IN_MEMORY = 512 * 1024  # bytes; most forms without photographs never touch the disk
@@ -26,7 +27,10 @@ class Incoming(io.RawIOBase):
         super().__init__()
         self._folder = folder
         self._floor = floor
-        self._memory = io.BytesIO()
+        self._pieces: list[bytes] = []
+        self._memory: io.BytesIO | None = None  # the pieces, once somebody reads them
+        # What the file is judged by: it need not be decrypted for that.
+        self._head = b""
         self._sealing: Sealing | None = None
         self._reader: BinaryIO | None = None
         self._size = self._place = 0
@@ -63,9 +67,11 @@ class Incoming(io.RawIOBase):
         """Return at most so many bytes, all that are left without a number."""
         left = max(0, self._size - self._place)
         wanted = left if size is None or size < 0 else min(size, left)
-        if self._sealing is None:
-            self._memory.seek(self._place)
-            piece = self._memory.read(wanted)
+        if self._place + wanted <= len(self._head):
+            piece = self._head[self._place : self._place + wanted]
+            self._close_reader()
+        elif self._sealing is None:
+            piece = self._remembered(wanted)
         else:
             piece = self._decrypted(self._sealing, wanted)
         self._place += len(piece)
@@ -100,10 +106,12 @@ class Incoming(io.RawIOBase):
         super().close()
 
     def _keep(self, piece: bytes) -> None:
+        if len(self._head) < HEAD_BYTES:
+            self._head += piece[: HEAD_BYTES - len(self._head)]
         if self._sealing is None and self._size > IN_MEMORY:
             self._open()
         if self._sealing is None:
-            self._memory.write(piece)
+            self._pieces.append(piece)
         else:
             self._sealing.write(piece)
 
@@ -113,8 +121,15 @@ class Incoming(io.RawIOBase):
             raise OSError
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._sealing = Sealing(self._folder)
-        self._sealing.write(self._memory.getvalue())
-        self._memory = io.BytesIO()
+        for piece in self._pieces:
+            self._sealing.write(piece)
+        self._pieces = []
+
+    def _remembered(self, wanted: int) -> bytes:
+        if self._memory is None:
+            self._memory = io.BytesIO(b"".join(self._pieces))
+        self._memory.seek(self._place)
+        return self._memory.read(wanted)
 
     def _decrypted(self, sealing: Sealing, wanted: int) -> bytes:
         if self._reader is None:
@@ -133,7 +148,7 @@ class Incoming(io.RawIOBase):
             self._reader = None
 
     def _drop(self) -> None:
-        self._memory = io.BytesIO()
+        self._pieces, self._memory, self._head = [], None, b""
         self._close_reader()
         if self._sealing is not None:
             self._sealing.close()
