@@ -111,6 +111,16 @@ def test_a_receipt_opens_its_own_report_and_no_other(app: Flask) -> None:
         assert other.number not in page
 
 
+def test_titles_say_nothing_to_whoever_looks_through_the_history(app: Flask, client: FlaskClient) -> None:
+    """The list of pages in a browser on the factory's computer shows titles, in large letters."""
+    _, code = make_receipt()
+    enter(client, code)
+    behind = ["report", "files", "withdraw", "code", "name", "alerts", "kept", "copy", "erase"]
+    pages = {f"/track/{name}": "查进度 · 啄木鸟" for name in behind} | {"/report": "填表 · 啄木鸟"}
+    titles = {path: client.get(path).text.split("<title>")[1].split("</title>")[0] for path in pages}
+    assert titles == pages
+
+
 def test_another_browser_without_the_cookie_sees_nothing(app: Flask, client: FlaskClient) -> None:
     _, code = make_receipt()
     enter(client, code)
