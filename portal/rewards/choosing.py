@@ -6,11 +6,34 @@ from dataclasses import replace
 
 from portal.money import MAX_FEN
 from portal.rewards.facts import Computation
+from portal.rewards.rules.clauses.bounds import Pay
+from portal.rewards.rules.clauses.choose import Choose
+from portal.rewards.rules.clauses.combine import Combine
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.given import Choice, Facts
+from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.outcome import Need, Outcome
 from portal.rewards.rules.terms import Band
+from portal.rewards.rules.vocabulary import Kind, Stage
+
+
+def officer_sets(rules: RuleSet, kind: Kind) -> bool:
+    """Tell whether a rule set may leave the amount for this kind to an officer, whatever the answers are."""
+    return any(
+        _leaves_it(branch)
+        for entry in rules.entries
+        if kind in entry.kinds and entry.stage is Stage.MAIN
+        for branch in (entry.pay, entry.without_penalty)
+        if branch is not None
+    )
+
+
+def _leaves_it(pay: Pay) -> bool:
+    clause = pay.clause
+    if isinstance(clause, Combine):
+        return pay.soft is not None or any(_leaves_it(part) for part in clause.clauses)
+    return pay.soft is not None or isinstance(clause, Choose)
 
 
 def choice_bands(computed: Computation) -> dict[int, Band]:

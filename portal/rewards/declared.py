@@ -13,6 +13,7 @@ from portal.reports import wording
 from portal.rewards.answered import NO, YES, text_of, value_of
 from portal.rewards.phrases import Phrases
 from portal.rewards.reading import Reading
+from portal.rewards.rules.eligibility import asked_of_case
 from portal.rewards.rules.given import FactValue
 from portal.rewards.rules.model import Entry, Fact, RuleSet
 from portal.rewards.rules.vocabulary import About, FactType, Kind
@@ -143,7 +144,7 @@ def asked_about_finding(rules: RuleSet | None, kind: Kind) -> list[Fact]:
 
 def asked_about_case(rules: RuleSet | None) -> list[Fact]:
     """Return what a rule set asks about a case as a whole, such as whether it was known before."""
-    return list(rules.asked(About.CASE)) if rules else []
+    return asked_of_case(rules) if rules else []
 
 
 def read(fact: Fact, raw: str) -> FactValue | None:

@@ -18,6 +18,7 @@ from portal.rewards.earlier import earlier_awards
 from portal.rewards.rules import given
 from portal.rewards.rules import vocabulary as words
 from portal.rewards.rules.compute import compute
+from portal.rewards.rules.eligibility import asked_of_case
 from portal.rewards.rules.model import Fact, RuleSet
 from portal.rewards.rules.outcome import Ineligible, Need, Outcome, Reason, Verdict
 from portal.rewards.stored_facts import ACCIDENT_CLASS, INSIDER, OWN_PLACE, stored_facts
@@ -291,7 +292,7 @@ def _facts_of_case(
     typed_case: Mapping[str, str] | None,
 ) -> given.Facts:
     about_finding = {fact.id: fact for fact in governing.asked(words.About.FINDING)}
-    about_case = {fact.id: fact for fact in governing.asked(words.About.CASE)}
+    about_case = {fact.id: fact for fact in asked_of_case(governing)}
     texts: Texts = answered.of_findings(findings) if about_finding else {}
     texts = {**texts, **(typed or {})}
     said = typed_case if typed_case is not None else answered.of_case(case) if about_case else {}

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from portal.cases.models import Case, Finding, PenaltyState
 from portal.money import MAX_FEN, MoneyError, parse_yuan
 from portal.rewards import answered
+from portal.rewards.choosing import officer_sets
 from portal.rewards.declared import Answers, asked_about_case, asked_about_finding
-from portal.rewards.facts import Choices, Computation, compute_shown
+from portal.rewards.facts import CHOICE_NEEDS, Choices, Computation, compute_shown
 from portal.rewards.page_tongue import page_reading
 from portal.rewards.phrases import Phrases
 from portal.rewards.rules import vocabulary as words
@@ -17,7 +18,11 @@ from portal.rewards.rules.compute import compute
 from portal.rewards.rules.given import PENALTY_FACTS, Choice, FindingFacts, penalty_values
 from portal.rewards.rules.given import PenaltyPart as Part
 from portal.rewards.rules.model import RuleSet
+from portal.rewards.rules.terms import Band
 from portal.rewards.words import KINDS
+
+LONGEST = 40
+"""So much of what is typed for an amount is shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,15 @@ class FineField:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """An amount that the rule leaves to the officer, to try one; between which ends (fen), where known."""
+
+    name: str
+    typed: str
+    band: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TryFinding:
     """The fields of one finding."""
 
@@ -37,6 +51,12 @@ class TryFinding:
     title: str
     answers: Answers
     fines: tuple[FineField, ...] = ()
+    choice: ChoiceField | None = None
+
+    @property
+    def has_fields(self) -> bool:
+        """Tell whether there is anything to try about this finding."""
+        return bool(self.answers.facts or self.fines or self.choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +70,7 @@ class Trial:
     @property
     def has_fields(self) -> bool:
         """Tell whether there is anything to try."""
-        asks = any(one.answers.facts or one.fines for one in self.findings)
+        asks = any(one.has_fields for one in self.findings)
         return asks or bool(self.about_case and self.about_case.facts)
 
 
@@ -83,7 +103,33 @@ def trial(
     said = about_case.texts() if about_case.is_typed else None
     choices = _choices(findings, typed)
     computed = compute_shown(case, governing, findings, choices, {**kept, **texts}, said)
-    return Trial(_with_fines(computed, typed), tried, about_case)
+    outcome = _with_fines(computed, typed)
+    return Trial(outcome, _with_choices(tried, outcome, typed), about_case)
+
+
+def _with_choices(
+    tried: tuple[TryFinding, ...], computed: Computation, typed: Typed
+) -> tuple[TryFinding, ...]:
+    """Return the findings with a field for the amount where the rule leaves it to the officer."""
+    if computed.rules is None:
+        return tried
+    bands = {one.finding: one.band for one in computed.outcome.needs if one.need in CHOICE_NEEDS}
+    return tuple(
+        replace(one, choice=_choice(one, typed, bands.get(place)))
+        if officer_sets(computed.rules, words.Kind(one.finding.kind.value))
+        else one
+        for place, one in enumerate(tried)
+    )
+
+
+def _choice(one: TryFinding, typed: Typed, band: Band | None) -> ChoiceField:
+    name = amount_field(one.finding.id)
+    return ChoiceField(name, typed.fields.get(name, "")[:LONGEST], band)
+
+
+def amount_field(finding_id: int) -> str:
+    """Return the name of the field for an amount that an officer sets."""
+    return f"amount_{finding_id}"
 
 
 def _about_case(case: Case, governing: RuleSet | None, fields: Mapping[str, str]) -> Answers:
@@ -110,7 +156,7 @@ def _finding(
         }
         labels = Phrases(reading.facts, reading.tr)
         fines = tuple(
-            FineField(name, labels.label(part.value), typed.fields.get(name, "")[:40])
+            FineField(name, labels.label(part.value), typed.fields.get(name, "")[:LONGEST])
             for part in words.Part
             if part.value in used & PENALTY_FACTS
             for name in (f"f{finding.id}-{part.value}",)
@@ -119,7 +165,7 @@ def _finding(
 
 
 def _choices(findings: tuple[Finding, ...], typed: Typed) -> Choices:
-    found = {one.id: typed.fen(f"amount_{one.id}") for one in findings}
+    found = {one.id: typed.fen(amount_field(one.id)) for one in findings}
     return {key: Choice(fen, reasoned=True) for key, fen in found.items() if fen is not None}
 
 

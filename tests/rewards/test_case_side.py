@@ -17,6 +17,7 @@ from portal.reports import identity
 from portal.reports.models import Question, RealName, Report
 from portal.rewards import answers, awards, earlier, personal, signatures, staged
 from portal.rewards.decided import locked_penalties
+from portal.rewards.declared import asked_about_case
 from portal.rewards.declaring import record_case_facts
 from portal.rewards.facts import compute_case, penalty_state
 from portal.rewards.live import live_award
@@ -289,6 +290,24 @@ def test_a_reporter_reads_why_there_is_nothing_and_never_that_others_reported(wo
         told = reward_of(alone)
     assert told is not None
     assert told.sentences == late.sentences
+
+
+def test_a_rule_that_bars_what_was_known_before_can_be_told_so_though_it_does_not_ask(world: World) -> None:
+    """Else the city pays for what its own officers had found, and the page has no place to say it."""
+    case = verified_case(world)
+    named_report(case)
+    finding(world, case, firm=100_000)
+    unsaid = compute_case(case, {})
+    assert unsaid.payable
+    assert unsaid.rules is not None
+    assert "known_before" not in unsaid.rules.facts
+    assert [fact.id for fact in asked_about_case(unsaid.rules)] == ["known_before"]
+    said = {"known_before": "yes"}
+    actor = world.actor("verifier")
+    record_case_facts(case, ["known_before"], said, actor, AT, version=case.version)
+    barred = compute_case(case, {}).outcome
+    assert barred.verdict is Verdict.INELIGIBLE
+    assert [one.code for one in barred.reasons] == [Reason.KNOWN_BEFORE]
 
 
 def test_who_is_not_named_by_the_rules_time_is_told_so(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
@@ -228,6 +230,14 @@ def test_the_verifier_chooses_inside_the_band(app: Flask, world: World) -> None:
     path = f"/desk/cases/{case.number}/award"
     assert path in browser.get(f"/desk/cases/{case.number}")
     name = f"amount_{found.id}"
+    page = browser.get(f"/desk/cases/{case.number}")
+    assert f'name="{name}"' in page
+    for typed, shown in (("1,200", "1,200.00"), ("9,000", r"500\D{1,9}3,000")):
+        token = browser.hidden(page)["csrf_token"]
+        tried = browser.client.post(f"{path}/try", data={"csrf_token": token, name: typed})
+        assert re.search(shown, tried.text)
+        assert f'value="{typed}"' in tried.text
+    assert live_award(case.id) is None
     for typed, status in (("9,000", 422), ("abc", 422), ("", 422)):
         answer = browser.post(path, **{name: typed, "reason": "焊工无证，旁有油漆桶"})
         assert answer.status_code == status

@@ -237,7 +237,7 @@ def _uplift(uplift: Uplift, rules: RuleSet, place: Place, faults: Faults) -> Non
             contradicts("lifts_nothing", Hint.RAISE_THE_CAP)
     elif uplift.order is Order.BEFORE_CAP:
         if uplift.cap_fen is None and rules.cap_fen is None:
-            contradicts("before_no_cap", Hint.NAME_A_CAP)
+            contradicts("before_no_cap", Hint.CAP_OR_AFTER)
         elif uplift.cap_fen is not None and rules.cap_fen is not None and uplift.cap_fen > rules.cap_fen:
             contradicts("cap_over_cap", Hint.RAISE_THE_CAP)
     elif uplift.cap_fen is not None and rules.cap_fen is not None and uplift.cap_fen < rules.cap_fen:

@@ -9,9 +9,18 @@ from portal.rewards.rules.given import (
     Facts,
     ReporterFacts,
 )
-from portal.rewards.rules.model import Eligibility, RuleSet
+from portal.rewards.rules.model import Eligibility, Fact, RuleSet
 from portal.rewards.rules.outcome import Ineligible, Missing, Need, Reason
-from portal.rewards.rules.vocabulary import Admission, Anonymous, KnownBefore, RealName, SharingMode, Stage
+from portal.rewards.rules.registry import STANDARD
+from portal.rewards.rules.vocabulary import (
+    About,
+    Admission,
+    Anonymous,
+    KnownBefore,
+    RealName,
+    SharingMode,
+    Stage,
+)
 
 
 def public_reasons(facts: Facts, rules: RuleSet, stage: Stage) -> list[Ineligible]:
@@ -43,6 +52,18 @@ def sealed_reasons(reporter: ReporterFacts, rules: RuleSet) -> list[Ineligible]:
         for fact, admission, reason in pairs
         if admission is Admission.EXCLUDED and reporter.values.get(fact) is True
     ]
+
+
+def asked_of_case(rules: RuleSet) -> list[Fact]:
+    """Return the questions about a case: the file's own, and whether it was known before where that bars.
+
+    A rule that bars what was known before has to be able to learn it. Where the file does not ask itself, an
+    answer is possible and not needed.
+    """
+    own = list(rules.asked(About.CASE))
+    if KNOWN_BEFORE in rules.facts or rules.eligibility.known_before is KnownBefore.ALLOWED:
+        return own
+    return [*own, STANDARD[KNOWN_BEFORE]]
 
 
 def unanswered(facts: Facts, rules: RuleSet) -> tuple[Missing, ...]:

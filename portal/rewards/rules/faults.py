@@ -17,9 +17,12 @@ class FaultCode(StrEnum):
     NUL_BYTE = "nul_byte"
     TOO_DEEP = "too_deep"  # most
     SYNTAX = "syntax"  # column
+    KEY_TWICE = "key_twice"
+    NUMBER_TOO_LONG = "number_too_long"
     UNKNOWN_KEY = "unknown_key"  # key, near
     MISSING_KEY = "missing_key"  # key
     WRONG_TYPE = "wrong_type"  # key, expected
+    OUT_OF_RANGE = "out_of_range"  # key, written, least, most
     UNKNOWN_WORD = "unknown_word"  # key, word, allowed
     BAD_ID = "bad_id"  # key, id
     DUPLICATE_ID = "duplicate_id"  # id
@@ -29,10 +32,10 @@ class FaultCode(StrEnum):
     BAD_AMOUNT = "bad_amount"  # key, written
     NEGATIVE_AMOUNT = "negative_amount"  # key
     BAD_RATE = "bad_rate"  # key, written
-    RATE_OVER_100 = "rate_over_100"  # key, written
+    RATE_OVER_100 = "rate_over_100"  # key, written, most
     BAD_NUMBER = "bad_number"  # key, written
     DATE_IN_QUOTES = "date_in_quotes"  # key
-    ONE_CLAUSE = "one_clause"  # key, found
+    ONE_CLAUSE = "one_clause"  # key, found, allowed
     MIN_OVER_MAX = "min_over_max"  # key, other, low, high (fen), option
     FIXED_OUTSIDE_BOUNDS = "fixed_outside_bounds"  # amount, low, high
     TIERS_OVERLAP = "tiers_overlap"  # key, at
@@ -67,6 +70,10 @@ class Hint(StrEnum):
     WRITE_FLATTER = "write_flatter"
     DID_YOU_MEAN = "did_you_mean"
     SEE_REFERENCE = "see_reference"
+    PLAIN_SIGNS = "plain_signs"
+    KEY_AND_VALUE = "key_and_value"
+    WRITE_ONE = "write_one"
+    WRITE_A_CLAUSE = "write_a_clause"
     ADD_THE_KEY = "add_the_key"
     WRITE_IN_QUOTES = "write_in_quotes"
     WRITE_WITHOUT_QUOTES = "write_without_quotes"
@@ -83,6 +90,7 @@ class Hint(StrEnum):
     PUT_IT_FIRST = "put_it_first"
     SPLIT_THE_ENTRY = "split_the_entry"
     NAME_A_CAP = "name_a_cap"
+    CAP_OR_AFTER = "cap_or_after"
     RAISE_THE_CAP = "raise_the_cap"
     REMOVE_ONE = "remove_one"
     MARK_THE_TITLE = "mark_the_title"

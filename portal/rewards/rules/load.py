@@ -17,6 +17,12 @@ from portal.rewards.rules.reading import Unquoted, shortened
 
 MOST_BYTES = 256 * 1024
 _AT = re.compile(r"\(at line (\d+), column (\d+)\)")
+_RATE = re.compile(r"(^|[.])(rate|percent)([.]|$)")
+_ENDLESS = re.compile(r"\d[\d_]{1000,}")
+_TWICE = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_WIDE = re.compile("[“”‘’\uff02\uff0c\uff1a\uff1d\uff3b\uff3d\uff5b\uff5d\uff05\u3000、]")
+"""Signs that a Chinese keyboard writes where TOML wants those of a Latin one."""
 
 
 def no_library(rule_id: str, version: int) -> RuleSet:
@@ -74,10 +80,26 @@ def _tables(text: str, lines: Outline, faults: Faults) -> dict[str, object]:
         return tomllib.loads(text, parse_float=Unquoted)
     # Beside its own error: numbers of more digits than Python reads, and depths that the outline missed.
     except (ValueError, RecursionError) as error:
-        at = _AT.search(str(error))
-        line, column = (int(at[1]), int(at[2])) if at else (text.count("\n") + 1, 0)
-        faults.add(FaultCode.SYNTAX, Place("", line), Hint.SEE_REFERENCE, column=column)
+        _slip(str(error), text, faults)
         raise RulesRefused(faults.found) from None
+
+
+def _slip(said: str, text: str, faults: Faults) -> None:
+    """Note a slip in the syntax: what tomllib says of it, in our codes."""
+    at = _AT.search(said)
+    endless = None if at else _ENDLESS.search(text)
+    if endless is not None:
+        line = text.count("\n", 0, endless.start()) + 1
+        faults.add(FaultCode.NUMBER_TOO_LONG, Place("", line), Hint.WRITE_IN_QUOTES)
+        return
+    line, column = (int(at[1]), int(at[2])) if at else (text.count("\n") + 1, 0)
+    if said.startswith(_TWICE):
+        faults.add(FaultCode.KEY_TWICE, Place("", line), Hint.REMOVE_ONE)
+        return
+    written = text.split("\n")[line - 1 : line]
+    chinese = any(_WIDE.search(_QUOTED.sub("", one)) for one in written)
+    hint = Hint.PLAIN_SIGNS if chinese else Hint.KEY_AND_VALUE
+    faults.add(FaultCode.SYNTAX, Place("", line), hint, column=column)
 
 
 def _floats(data: dict[str, object], lines: Outline, faults: Faults) -> None:
@@ -98,7 +120,8 @@ def _floats(data: dict[str, object], lines: Outline, faults: Faults) -> None:
         place, path, value = todo.pop()
         if isinstance(value, Unquoted):
             written = shortened(str(value))
-            faults.add(FaultCode.FLOAT, place, Hint.WRITE_IN_QUOTES, key=shortened(path), written=written)
+            hint = Hint.WRITE_PERCENT if _RATE.search(path) else Hint.WRITE_IN_QUOTES
+            faults.add(FaultCode.FLOAT, place, hint, key=shortened(path), written=written)
         elif isinstance(value, dict):
             todo += [(place, f"{path}.{key}"[-80:].lstrip("."), one) for key, one in value.items()]
         elif isinstance(value, list):

@@ -17,6 +17,7 @@ from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tie
 from portal.rewards.rules.vocabulary import About, FactType
 
 _DEEPEST = 4
+_FORMS = "of + is, of + take, of + tiers, each + count"
 
 
 class Unit(StrEnum):
@@ -53,7 +54,7 @@ class Scope:
     def _undeclared(self, table: Table, fact_id: str) -> None:
         if table.faults.full:
             return
-        close = "" if fact_id in STANDARD else near(fact_id, [*self.facts, *STANDARD])
+        close = "" if fact_id in STANDARD else near(fact_id, [*self.facts, *STANDARD, *ALWAYS])
         hint = Hint.DID_YOU_MEAN if close else Hint.DECLARE_THE_FACT
         table.fault(FaultCode.UNDECLARED_FACT, hint, fact=shortened(fact_id), near=close)
 
@@ -96,7 +97,8 @@ class Lookup:
             return self._product(depth)
         forms = [form for form in ("is", "take", "tiers") if form in table.data]
         if len(forms) != 1 or "of" not in table.data:
-            table.fault(FaultCode.ONE_CLAUSE, Hint.SEE_REFERENCE, key=table.name, found=", ".join(forms))
+            found = ", ".join(map(shortened, list(table.data)[:5]))
+            table.fault(FaultCode.ONE_CLAUSE, Hint.WRITE_ONE, key=table.name, found=found, allowed=_FORMS)
             table.asked.update(table.data)
             return None
         if forms[0] == "tiers":

@@ -52,8 +52,9 @@ class Outline:
         return lines[number] if number < len(lines) else self.line("fact", fact)
 
     def key(self, key: str, header: str = "") -> int:
-        """Return the line of a key under a header (empty: the head)."""
-        return self.keys.get((header, key), 1)
+        """Return the line of a key under a header (empty: the head, or a header of this name)."""
+        named = self.headers.get(key) if not header else None
+        return self.keys.get((header, key)) or (named[0] if named else 1)
 
 
 def outline(text: str) -> Outline:

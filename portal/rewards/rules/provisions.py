@@ -20,7 +20,7 @@ from portal.rewards.rules.model import (
     Source,
     Uplift,
 )
-from portal.rewards.rules.reading import ENTRY_ID, Table
+from portal.rewards.rules.reading import ENTRY_ID, Table, shortened
 from portal.rewards.rules.vocabulary import (
     About,
     Admission,
@@ -35,6 +35,7 @@ from portal.rewards.rules.vocabulary import (
 )
 
 _MOST_UPLIFT = 10
+_REPORTER = "reporter"
 """An uplift of more than ten times the award is a slip of the keyboard."""
 
 
@@ -84,6 +85,10 @@ def entry(table: Table, head: Head) -> Entry | None:
 
 
 def _branch(table: Table, key: str, scope: Scope) -> Pay | None:
+    if key in table.data and not isinstance(table.data[key], dict):
+        table.asked.add(key)
+        table.wrong(key, "clause", Hint.WRITE_A_CLAUSE)
+        return None
     inner = table.table(key)
     return None if inner is None else catalogue.pay(inner, scope)
 
@@ -118,9 +123,10 @@ def uplift(table: Table, head: Head) -> Uplift | None:
     condition = when.condition(table, "when", scope)
     add = table.table("add")
     if add is None:
-        table.missing("add")
+        if "add" not in table.data:
+            table.missing("add")
         add = Table({}, table.place, table.faults, "add")
-    if add.has("percent") == add.has("fixed") or (add.has("fixed") and add.has("at_least")):
+    elif add.has("percent") == add.has("fixed") or (add.has("fixed") and add.has("at_least")):
         table.fault(FaultCode.UPLIFT_CONTRADICTORY, Hint.REMOVE_ONE, why="percent_or_fixed")
     rate = add.as_rate("percent", add.get("percent"), _MOST_UPLIFT) if add.has("percent") else None
     fixed_fen, least_fen = add.amount("fixed"), add.amount("at_least")
@@ -144,16 +150,20 @@ def uplift(table: Table, head: Head) -> Uplift | None:
     return found if uplift_id else None
 
 
+def _only(table: Table, key: str, written: list[str], allowed: str) -> None:
+    """Refuse every word but one."""
+    for word in written:
+        if word != allowed:
+            facts = {"key": key, "word": shortened(word), "allowed": allowed, "near": ""}
+            table.fault(FaultCode.UNKNOWN_WORD, Hint.SEE_REFERENCE, **facts)
+
+
 def limit(table: Table, head: Head) -> Limit | None:
     """Read a [[limit]]; None where it is wrong, which is noted."""
     limit_id = table.id("id", ENTRY_ID)
-    if table.get("per") not in {None, "reporter"}:
-        table.fault(
-            FaultCode.UNKNOWN_WORD, Hint.SEE_REFERENCE, key="per", word="", allowed="reporter", near=""
-        )
+    _only(table, "per", [table.string("per") or _REPORTER], _REPORTER)
     same = table.strings("same")
-    if not set(same) <= {KIND}:
-        table.fault(FaultCode.UNKNOWN_WORD, Hint.SEE_REFERENCE, key="same", word="", allowed=KIND, near="")
+    _only(table, "same", same, KIND)
     if "period" not in table.data:
         table.missing("period")
     count = table.whole("count", least=1) if "count" in table.data else None

@@ -26,7 +26,10 @@ RULE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _RATE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,6})?)%")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,3})?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what stands beside them."""
+_MEANT = {"to": "below", "until": "below", "up_to": "below", "percent": "rate", "amount": "fixed"}
+"""What is often written for a key; the next word would not lead to it."""
 _LONGEST_TEXT = 600
 
 
@@ -81,7 +84,8 @@ class Table:
         """Refuse the keys that nobody asked for."""
         for key in self.data:
             if key not in self.asked and not self.faults.full:
-                close = near(key, self.asked)
+                meant = _MEANT.get(key, "")
+                close = meant if meant in self.asked else near(key, self.asked)
                 hint = Hint.DID_YOU_MEAN if close else Hint.SEE_REFERENCE
                 self.fault(FaultCode.UNKNOWN_KEY, hint, key=shortened(self.path(key)), near=close)
 
@@ -102,8 +106,13 @@ class Table:
             if default is None:
                 self.missing(key)
             return default
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        if not isinstance(value, int) or isinstance(value, bool):
             self.wrong(key, "whole_number")
+            return default
+        if not least <= value <= most:
+            written = shortened(str(value)) if abs(value) < 10**40 else "…"
+            facts: dict[str, str | int] = {"written": written, "least": least, "most": most}
+            self.fault(FaultCode.OUT_OF_RANGE, Hint.SEE_REFERENCE, key=self.path(key), **facts)
             return default
         return value
 
@@ -176,6 +185,10 @@ class Table:
             self.asked.add(key)
             if needed:
                 self.missing(key)
+            return None
+        if not isinstance(self.data[key], dict):
+            self.asked.add(key)
+            self.wrong(key, "both_languages", Hint.WRITE_BOTH_LANGUAGES)
             return None
         inner = self.table(key)
         if inner is None:
@@ -257,12 +270,13 @@ class Table:
             return None
         match = _RATE.fullmatch(value) if isinstance(value, str) else None
         rate = Fraction(match[1]) / 100 if match else None
-        if rate is None or rate == 0:
+        if rate is None:
             written = shortened(str(value)) if isinstance(value, (str, int)) else ""
             self.fault(FaultCode.BAD_RATE, Hint.WRITE_PERCENT, key=self.path(key), written=written)
             return None
-        if rate > most:
-            self.fault(FaultCode.RATE_OVER_100, Hint.NONE, key=self.path(key), written=str(value), most=most)
+        if not 0 < rate <= most:
+            facts: dict[str, str | int] = {"written": str(value), "most": f"{most * 100}%"}
+            self.fault(FaultCode.RATE_OVER_100, Hint.NONE, key=self.path(key), **facts)
             return None
         return rate
 
@@ -287,4 +301,5 @@ def near(word: str, known: Iterable[str]) -> str:
 
 def shortened(written: str) -> str:
     """Return what was written, short enough for a sentence."""
-    return written if len(written) <= 40 else f"{written[:39]}…"
+    plain = _CONTROL.sub("\ufffd", written)
+    return plain if len(plain) <= 40 else f"{plain[:39]}…"

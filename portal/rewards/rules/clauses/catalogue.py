@@ -8,7 +8,7 @@ from portal.rewards.rules.clauses import choose, combine, each, fixed, percent
 from portal.rewards.rules.clauses.bounds import Clause, Pay
 from portal.rewards.rules.faults import FaultCode, Hint
 from portal.rewards.rules.lookups import Lookup, Scope
-from portal.rewards.rules.reading import Table
+from portal.rewards.rules.reading import Table, shortened
 
 CLAUSES: dict[str, Callable[[Table, Scope], Clause | None]] = {
     "fixed": fixed.parse,
@@ -27,7 +27,9 @@ def pay(table: Table, scope: Scope) -> Pay | None:
     """Read a clause with its bounds; None where it is wrong, which is noted."""
     named = [key for key in CLAUSES if key in table.data]
     if len(named) != 1:
-        table.fault(FaultCode.ONE_CLAUSE, Hint.SEE_REFERENCE, key=table.name, found=", ".join(named))
+        found = ", ".join(named or map(shortened, list(table.data)[:5]))
+        allowed = ", ".join(CLAUSES)
+        table.fault(FaultCode.ONE_CLAUSE, Hint.WRITE_ONE, key=table.name, found=found, allowed=allowed)
         return None
     clause = CLAUSES[named[0]](table, scope)
     lookup = Lookup(table, scope)

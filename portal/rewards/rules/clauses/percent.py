@@ -76,6 +76,6 @@ def parse(table: Table, scope: Scope) -> Percent | None:
         table.missing("rate")
     rate = Lookup(table, scope, Unit.RATE).value("rate")
     named = tuple(dict.fromkeys(fact.id for fact in base if fact))
-    if not base and "percent_of" in table.data:
+    if not base and isinstance(table.data.get("percent_of"), list) and not table.strings("percent_of"):
         table.wrong("percent_of", "list_of_facts")
     return None if rate is None or not named else Percent(named, rate)
