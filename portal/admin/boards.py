@@ -130,7 +130,6 @@ def board_print(code: str) -> str:
         hotlines=_hotlines(chosen.hotline),
         emergency=EMERGENCY,
         bands=_bands(board.sector),
-        claim_days=chosen.deadlines.claim_days,
     )
 
 

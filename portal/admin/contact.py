@@ -31,15 +31,15 @@ def case_contact(number: str, report: str) -> ResponseReturnValue:
     found = _report(case, report)
     form = OpeningForm().offering(reasons.FOR_CONTACT)
     if not form.is_submitted():
-        return _asked(case, found, form)
+        return _asked(case, form)
     if not form.validate():
-        return _asked(case, found, form), 422
+        return _asked(case, form), 422
     try:
         reason = reasons.reason_of(form.because.data or "", form.reason.data or "", reasons.FOR_CONTACT)
         return _open(case, found, form, reason)
     except Refusal as refused:
         db.session.rollback()
-        return _asked(case, found, form, refused), refused.status
+        return _asked(case, form, refused), refused.status
 
 
 def _open(case: Case, report: Report, form: OpeningForm, reason: str) -> ResponseReturnValue:
@@ -50,7 +50,7 @@ def _open(case: Case, report: Report, form: OpeningForm, reason: str) -> Respons
         wish = seconds.Wish(FieldGroup.CONTACT, report.id, reason)
         ask_second(wish, current_user.actor, clock.now())
         db.session.commit()
-        return _asked(case, report, form, refused), refused.status
+        return _asked(case, form, refused), refused.status
     # Whoever sees the number is in the log already, whatever happens to this page.
     db.session.commit()
     fields = damage.reveal(opening, current_user.actor, clock.now()).fields
@@ -72,6 +72,6 @@ def _report(case: Case, number: str) -> Report:
     return told.report
 
 
-def _asked(case: Case, report: Report, form: OpeningForm, refused: Refusal | None = None) -> str:
+def _asked(case: Case, form: OpeningForm, refused: Refusal | None = None) -> str:
     refusal = form.take(refused) if refused else ""
-    return render_template("admin/contact.html", case=case, report=report, form=form, refusal=refusal)
+    return render_template("admin/contact.html", case=case, form=form, refusal=refusal)

@@ -74,7 +74,6 @@ def evidence_sheet(number: str) -> str:
         files=files,
         chosen={item.uuid for item in chosen},
         printed=[_printed(item, place[item.id], drawn, pages[item.id]) for item in chosen],
-        place_of=place,
         words=words,
         grouped=_grouped,
     )

@@ -38,7 +38,7 @@ from portal.reports import cutting, receipt
 from portal.reports.draft import Draft, DraftError, open_draft, seal_draft
 from portal.reports.faults import Fault, FaultCode
 from portal.reports.file_faults import fault_of, shown_name
-from portal.reports.filing import LIMITS, Faults, Filing, read, tidy
+from portal.reports.filing import Faults, Filing, read, tidy
 from portal.reports.found_words import named
 from portal.reports.models import Channel
 from portal.reports.sectors import SECTORS, sector
@@ -219,7 +219,6 @@ def _page(typed: Typed) -> str:
         ],
         found=named(cutting.spots(typed.answers, typed.found)),
         files=typed.files,
-        limits=LIMITS,
         most_files=MAX_FILES,
         accept=ACCEPT,
         takes_films=TAKES_FILMS,

@@ -144,7 +144,6 @@ def _show(page: Page) -> str:
         page=page,
         row=row,
         stage=stage,
-        mine=mine,
         lapses_at=renewal.lapses_at(row) if row is not None else None,
         compared=page.report is not None and renewal.compared(page.report, actor, at) is not None,
         sheet=_sealed(row, actor) if row is not None and mine and stage is Stage.READY else "",

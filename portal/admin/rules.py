@@ -16,7 +16,7 @@ from portal.clock import city_date
 from portal.database import db, row_key
 from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
-from portal.rewards import rulebook, simulation
+from portal.rewards import rulebook
 from portal.rewards.changes import change_sentences
 from portal.rewards.page_tongue import PAGE
 from portal.rewards.prose import Prose, prose
@@ -94,13 +94,11 @@ def page(row: RuleVersion, refused: str = "", reason: str = "") -> str:
     return render_template(
         "admin/rule_set.html",
         row=row,
-        rules=rulebook.rules_of_row(row),
         read=read(row),
         lines=row.body.splitlines(),
         digest=row.digest[:SHORT],
         sectors=sector_names(row.sectors),
         before=before if before is not None and row.status is not RuleStatus.LIBRARY else None,
-        trial=simulation.latest(row.id),
         mine=row.uploaded_by == current_user.actor.person_id,
         today=city_date(clock.now()),
         refused=refused,

@@ -75,7 +75,7 @@ def ties_page() -> ResponseReturnValue:
             )
             flash(told if let_go else gettext("Declared. You are barred from its cases from now on."))
             return redirect(url_for("desk.ties"))
-    page = render_template("admin/ties.html", form=form, ties=ties.ties_of(actor.person_id), kinds=TIE_KINDS)
+    page = render_template("admin/ties.html", form=form, ties=ties.ties_of(actor.person_id))
     return page, 422 if form.errors else 200
 
 

@@ -194,7 +194,6 @@ def finding_change(number: str, finding_id: int) -> ResponseReturnValue:
         possible=lambda now: _row(now, finding, verifies=True, decided=award_decided(now)).may_change,
         template="admin/verification_finding.html",
         rows=declared,
-        finding=finding,
     )
 
 

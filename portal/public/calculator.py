@@ -26,9 +26,7 @@ def calculator() -> str:
     names = sector_names(str(get_locale()))
     sector = _one_of("sector", [code for code, _ in names], UNSURE)
     open_kinds = kinds(rule_sets, sector)
-    kind = (
-        Kind(_one_of("kind", [one.value for one in open_kinds], open_kinds[0].value)) if open_kinds else None
-    )
+    kind = _kind(open_kinds)
     rules = rule_set_for(rule_sets, sector, kind) if kind else None
     answers = {name: value.strip()[:LONGEST] for name, value in request.form.items()}
     reading = page_reading(rules)
@@ -40,8 +38,6 @@ def calculator() -> str:
         kind=kind.value if kind else "",
         questions=questions(rules, kind, answers, reading) if rules and kind else [],
         worth=worth(rules, kind, answers, reading) if rules and kind else None,
-        rules=rules,
-        answered=request.method == "POST",
     )
 
 

@@ -11,7 +11,6 @@ from portal import clock
 from portal.extensions import settings
 from portal.public.blueprint import public
 from portal.public.totals import totals
-from portal.reports.sectors import SECTORS
 from portal.reports.situations import catalogue
 from portal.rewards import rulebook
 from portal.rewards.bands import band
@@ -43,7 +42,6 @@ def home() -> str:
     return render_template(
         "public/home.html",
         hazards=_hazards(str(get_locale())),
-        sectors=len(SECTORS),
         totals=totals(clock.now(), chosen.zone),
         deadlines=chosen.deadlines,
         band=band(rulebook.in_force(clock.city_date(clock.now())), Kind.MAJOR_HAZARD),

@@ -59,7 +59,6 @@ def track_kept() -> Response:
     lines = kept.lines_of(current.report, terms())
     page = render_template(
         "public/kept.html",
-        report=current.report,
         lines=lines,
         titles=TITLES,
         who=WHO,

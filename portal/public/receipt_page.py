@@ -82,8 +82,7 @@ def track_withdraw() -> Response:
     if current.report.withdrawn_at is not None:
         return redirect(url_for("public.track_report"), 303)
     if request.method == "GET":
-        page = render_template("public/withdraw.html", report=current.report, nav="public.track")
-        return make_response(page)
+        return make_response(render_template("public/withdraw.html", nav="public.track"))
     withdraw_report(current.report, at)
     reporter_withdrew(current.report, at)
     db.session.commit()

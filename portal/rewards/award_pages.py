@@ -40,7 +40,6 @@ def awards_list() -> str:
     return render_template(
         "rewards/awards.html",
         view=view,
-        views=AwardView,
         page=page,
         next_url=following,
         first_url=url_for("finance.awards", view=view.value) if after else "",

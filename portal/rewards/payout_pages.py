@@ -106,7 +106,6 @@ def _page(share: Share, form: PaymentForm, refusal: str = "", payee: OpenedPayee
     return render_template(
         "rewards/payout.html",
         share=share,
-        award=share.award,
         form=form,
         refusal=refusal,
         payee=payee,
