@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.audit.events import record
@@ -37,6 +37,16 @@ def can_begin_again(item: Evidence) -> bool:
         return True
     key = db.session.scalar(select(OriginalKey.working_key_id).where(OriginalKey.name == item.original))
     return bool(key)
+
+
+def unreadable(report_id: int) -> int:
+    """Return how many files of a report nobody can open: the reporter is asked for them once more."""
+    query = select(func.count(Evidence.id)).where(
+        Evidence.report_id == report_id,
+        Evidence.clean_state == CleanState.FAILED,
+        Evidence.fault.in_(_NO_USE),
+    )
+    return db.session.scalar(query) or 0
 
 
 def begin_again(item: Evidence, case_id: int, *, actor: Actor, at: datetime) -> None:

@@ -19,6 +19,7 @@ from portal.cases.renewal import lapses_at
 from portal.cases.terms import Terms
 from portal.cases.withdrawal import withdraw_report
 from portal.database import db
+from portal.evidence import given_up
 from portal.errors import Refusal
 from portal.extensions import csrf, settings
 from portal.notices import texts
@@ -106,6 +107,7 @@ def show(current: Opened, at: datetime, *, typed: str = "", fault: str = "", sta
         standing=standing,
         messages=messages,
         files=len(digests_of(report.id)),
+        unreadable=given_up.unreadable(report.id),
         arriving=arriving(report.submission_id, remembered(report.submission_id), at),
         news=_sentences(unread),
         reward=reward,

@@ -20,7 +20,7 @@ from portal.cases.steps import CaseStatus, Conclusion, DueStep
 from portal.cases.telling import tell_reporters
 from portal.database import db
 from portal.evidence import staging
-from portal.evidence.models import Evidence
+from portal.evidence.models import CleanState, Evidence
 from portal.notices.models import Notice
 from portal.notices.outbox import NoticeKind, tell_reporter
 from portal.people.actor import REPORTER, SYSTEM, Actor
@@ -325,7 +325,18 @@ def test_more_photos_become_evidence_once(app: Flask, client: FlaskClient) -> No
     assert send_files(client, (one, "a.jpg"), (two, "b.jpg")).status_code == 303
     assert send_files(client, (one, "a.jpg")).status_code == 303
     assert [position for _, position in photos()] == [1, 2]
-    assert "2 个文件" in client.get("/track/report").text
+    page = client.get("/track/report").text
+    assert "2 个文件" in page
+    assert "打不开" not in page
+    # A file that nobody can open is of no use to anybody until whoever sent it knows.
+    first = db.session.scalars(select(Evidence).order_by(Evidence.position)).first()
+    assert first is not None
+    first.clean_state, first.fault = CleanState.FAILED, "crashed"
+    db.session.commit()
+    assert "打不开" not in client.get("/track/report").text  # the fault is ours
+    first.fault = "encrypted_pdf"
+    db.session.commit()
+    assert "其中 1 个打不开" in client.get("/track/report").text
 
 
 def test_a_bad_file_does_not_cost_the_good_one(app: Flask, client: FlaskClient) -> None:

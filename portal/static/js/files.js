@@ -39,16 +39,21 @@ export function refusal(input, file, chosen) {
 }
 
 export function picture(file) {
-  const shown = document.createElement(file.type.startsWith("image/") ? "img" : "span");
-  if (shown.tagName === "IMG") {
-    shown.alt = "";
-    shown.src = URL.createObjectURL(file);
-    shown.addEventListener("load", () => URL.revokeObjectURL(shown.src), { once: true });
-  } else {
-    shown.className = "ph ph-file";
-    shown.setAttribute("aria-hidden", "true");
-    shown.textContent = (file.name.split(".").pop() || "").slice(0, 4).toUpperCase();
-  }
+  if (!file.type.startsWith("image/")) return kindOf(file);
+  const shown = document.createElement("img");
+  shown.alt = "";
+  shown.src = URL.createObjectURL(file);
+  shown.addEventListener("load", () => URL.revokeObjectURL(shown.src), { once: true });
+  // What the browser cannot draw, such as HEIC in most of them, is named instead.
+  shown.addEventListener("error", () => shown.replaceWith(kindOf(file)), { once: true });
+  return shown;
+}
+
+function kindOf(file) {
+  const shown = document.createElement("span");
+  shown.className = "ph ph-file";
+  shown.setAttribute("aria-hidden", "true");
+  shown.textContent = (file.name.split(".").pop() || "").slice(0, 4).toUpperCase();
   return shown;
 }
 
