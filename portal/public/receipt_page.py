@@ -19,8 +19,8 @@ from portal.cases.renewal import lapses_at
 from portal.cases.terms import Terms
 from portal.cases.withdrawal import withdraw_report
 from portal.database import db
-from portal.evidence import given_up
 from portal.errors import Refusal
+from portal.evidence import given_up
 from portal.extensions import csrf, settings
 from portal.notices import texts
 from portal.notices.models import Notice
