@@ -103,7 +103,7 @@ ENDINGS: dict[Conclusion, str] = {
     Conclusion.CANNOT_BE_CLEARED_UP: "经核查，现有材料不足以认定您反映的情况。",
 }
 REWARDED = "您的举报符合奖励条件，奖励由财务部门审核，请留意本页。"
-NOT_REWARDED = "按照奖励规则，本次举报不符合奖励条件。"
+NOT_REWARDED = "按照奖励办法，本次举报不符合奖励条件。"
 
 
 def seen(sector: str, situation: str) -> Seen:

@@ -488,7 +488,7 @@ def test_the_same_picture_in_another_case_is_told_and_out_of_reach_only_its_numb
         page = client.get(path).text
         assert "同一张照片的案件" in page
         assert far.number in page
-        assert "您无权打开的案件" in page
+        assert "您无权打开的办件" in page
         assert "别区的案件" not in page
         assert away.uuid not in page
         assert f"/desk/cases/{far.number}" not in page
