@@ -18,6 +18,7 @@ from flask_migrate import Migrate, upgrade
 from portal import clock, doctor
 from portal.audit import events
 from portal.backup.commands import backup, restore
+from portal.backup.erasures import erasures
 from portal.config import Settings, SettingsError, keys_directory
 from portal.database import db
 from portal.doctor import Finding, Grade
@@ -217,7 +218,9 @@ def register(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     for command in (create_admin, examine, keys, register_of_firms, reward_fund, vault, reward_rules):
         app.cli.add_command(command)
+    app.cli.add_command(evidence)
     app.cli.add_command(grants)
+    app.cli.add_command(erasures)
     app.cli.add_command(access_commands.break_glass)
     app.cli.add_command(backup)
     app.cli.add_command(restore)

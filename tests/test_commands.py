@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click import Context, Group
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -229,3 +230,21 @@ def test_the_fund_of_a_year_is_filled_once_for_each_decision(app: Flask) -> None
     assert "5,000,000.00" in result.output
     assert runner.invoke(args=["fund", "add", "2031", "--", "-5"]).exit_code == 1
     assert runner.invoke(args=["fund", "add", "2031", "0"]).exit_code == 1
+
+
+def test_every_command_that_the_documents_name_is_there(app: Flask) -> None:
+    """An operator who follows them in a bad hour would stand before "No such command"."""
+    texts = [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (words[1], words[2])
+        for path in texts
+        for words in re.finditer(
+            r"\bflask (?:--app app )?([a-z][a-z-]+)(?: ([a-z][a-z-]+)\b)?", path.read_text("utf-8")
+        )
+    } - {("command", "that"), ("program", "was")}
+    assert len(named) > 20
+    for name, more in named:
+        command = app.cli.commands.get(name)
+        assert command is not None, name
+        if isinstance(command, Group) and more and name != "backup":
+            assert command.get_command(Context(command), more), (name, more)

@@ -13,7 +13,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.backup import manifest
+from portal.backup import erased, manifest, pruning
 from portal.backup.kept import AskPhrase, KeptKeys
 from portal.backup.manifest import NAME, BackupError
 from portal.backup.restoring import Place
@@ -49,7 +49,10 @@ def backup() -> None:
 @click.argument("into", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--keys-kept", type=FOLDER, help="Where the copies of the keys are kept, away from the data.")
 @click.option("--passphrase-stdin", is_flag=True, help="Read the recovery file's passphrase from stdin.")
-def take_backup(into: Path, keys_kept: Path | None, passphrase_stdin: bool) -> None:
+@click.option(
+    "--keep-days", type=click.IntRange(min=1), help="Once it is green, remove backups in DIR older than this."
+)
+def take_backup(into: Path, keys_kept: Path | None, passphrase_stdin: bool, keep_days: int | None) -> None:
     """Write a new dated folder in DIR; ends with 1 unless its keys are found where they are kept."""
     with _sentences():
         settings = Settings.load(os.environ)
@@ -69,6 +72,7 @@ def take_backup(into: Path, keys_kept: Path | None, passphrase_stdin: bool) -> N
         for proof in _prove_kept(settings, taken, keys_kept.absolute(), _asking(passphrase_stdin)):
             click.echo(f"  {proof}")
         click.echo("GREEN: the backup is whole, and its keys are kept.")
+        _remove_old(into.absolute(), keep_days, settings.retention.backup_days)
 
 
 @backup.command("check")
@@ -103,6 +107,7 @@ def restore(folder: Path, kept: Path, passphrase_stdin: bool) -> None:
         keys = KeptKeys.load(kept.absolute(), _asking(passphrase_stdin))
         for proof in bring_all_back(place, folder.absolute(), keys):
             click.echo(f"proved: {proof}")
+        _tell_erased(folder.absolute())
         click.echo(f"Keys, mode 0600: {settings.keys_path} and {place.vault_keys}.")
         click.echo(
             "Give database, evidence and keys to the users that run the portal and the vault, then:"
@@ -136,6 +141,32 @@ def _tell(taken: Taken) -> None:
     for other in sorted(taken.folder.parent.glob("woodpecker-*")):
         if other.is_dir() and not (other / NAME).exists():
             click.echo(f"  Interrupted, no backup, can be removed: {other}")
+
+
+def _remove_old(into: Path, keep_days: int | None, promised: int) -> None:
+    """Remove what is older than wanted, or name what is older than the pages say."""
+    for folder in pruning.older_than(into, keep_days or promised, clock.now()):
+        if keep_days is None:
+            click.echo(f"  Older than the {promised} days that the pages promise: {folder}")
+        else:
+            pruning.remove(folder)
+            click.echo(f"  Removed, older than {keep_days} days: {folder}")
+
+
+def _tell_erased(folder: Path) -> None:
+    """Say how what reporters erased since that backup stays erased."""
+    made = manifest.read(folder).made_at
+    click.echo(
+        f"What reporters had erased after {made:%Y-%m-%d %H:%M} UTC is back. Erase it again before the"
+    )
+    click.echo("portal serves, after flask db upgrade, with every list that is newer than this backup:")
+    others = [other for other in folder.parent.glob(f"woodpecker-*/{erased.NAME}") if other.parent != folder]
+    newer = [other for other in sorted(others) if other.parent.name > folder.name]
+    click.echo(f"  flask erasures again {newer[-1] if newer else 'FILE'}")
+    if not newer:
+        click.echo(
+            "  FILE: of `flask erasures list`, or erased.json of a newer backup; none lies beside this one."
+        )
 
 
 def _tell_keys(settings: Settings) -> None:

@@ -21,7 +21,7 @@ PIECE = 1024 * 1024
 
 # A manifest never leads outside its folder.
 _PATH = re.compile(
-    r"database\.sqlite|database\.dump|evidence\.list|evidence/[0-9a-f]{2}/[0-9a-f]{64}"
+    r"database\.sqlite|database\.dump|erased\.json|evidence\.list|evidence/[0-9a-f]{2}/[0-9a-f]{64}"
     r"|evidence/originals/[0-9a-f]{2}/[0-9a-f]{32}"
 )
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from portal.backup import database, manifest
+from portal.backup import database, erased, manifest
 from portal.backup.facts import Facts, digests, gather, names
 from portal.backup.manifest import BUCKET_LIST, BackupError, Entry, Manifest
 from portal.config import Settings
@@ -47,6 +47,7 @@ def take(settings: Settings, into: Path, at: datetime) -> Taken:
     folder = _new_folder(into, at)
     with database.snapshot(settings.database_url, folder) as connection:
         facts = gather(connection)
+        erased.write(folder / erased.NAME, erased.read_from(connection))
     if not facts.migration:
         raise BackupError("The database is empty: there is nothing to back up.")
     if settings.evidence_s3 is None:
@@ -58,7 +59,7 @@ def take(settings: Settings, into: Path, at: datetime) -> Taken:
         made_at=at,
         database=name,
         migration=facts.migration,
-        files=(manifest.entry_of(folder, name), *files.entries),
+        files=(*(manifest.entry_of(folder, one) for one in (name, erased.NAME)), *files.entries),
         counts=facts.counts,
         needs={**facts.needs, "evidence": sorted(files.samples)},
         samples=files.samples,

@@ -95,6 +95,28 @@ def erase(report: Report, kinds: Collection[Kind], at: datetime, terms: Terms) -
     chosen = [kind for kind in ERASABLE if kind in kinds and kind in offered]
     if any(offered[kind].kept for kind in chosen):
         raise StillNeeded
+    return _destroy(report, chosen, at)
+
+
+def erase_again(
+    report_id: int, kinds: Collection[Kind], erased_at: datetime, at: datetime, terms: Terms
+) -> Destroyed:
+    """Destroy once more what a reporter had erased then and a restored backup brought back.
+
+    What was given after that moment stays, and so does what may not be erased now, such as an account to
+    which the restored portal pays. The caller commits, then removes the bytes.
+    """
+    report = lock(report_id)
+    for share in shares.shares_of(report.id):
+        shares.lock_share(share.id)
+    present = present_of([report.id])[report.id]
+    offered = [offer.kind for offer in offers(report, terms) if not offer.kept]
+    chosen = [kind for kind in offered if kind in kinds and present[kind] <= erased_at]
+    return _destroy(report, chosen, at)
+
+
+def _destroy(report: Report, chosen: Collection[Kind], at: datetime) -> Destroyed:
+    """Destroy at the reporter's word, with everything that follows from it and one event."""
     gone = destroy(report, chosen, at)
     if not gone.kinds:
         return gone

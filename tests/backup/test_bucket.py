@@ -37,6 +37,7 @@ def test_a_bucket_is_listed_and_its_files_are_opened_after_a_restore(
     folder = in_bucket.takes_a_backup(tmp_path / "backups")
     assert sorted(path.name for path in folder.iterdir()) == [
         "database.sqlite",
+        "erased.json",
         "evidence.list",
         "manifest.json",
     ]

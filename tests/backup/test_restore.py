@@ -9,13 +9,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from portal import clock
 from portal.backup.commands import backup, restore
+from portal.backup.erasures import erasures
 from portal.database import db
 from portal.factory import create_app
+from portal.reports.models import Report
+from portal.retention import erasure
+from portal.retention.kinds import Kind
+from portal.retention.run import terms
 from portal.vault import recovery
+from portal.vault.groups import FieldGroup
 from portal.vault.keys import Keyring
+from portal.vault.models import SealedField
 from portal.vault.pairs import VaultKeys
 from tests.backup.conftest import OwnDatabase, Portal
 from tests.fixtures.app import make_settings
@@ -73,6 +82,41 @@ def test_the_receipt_code_opens_the_report_after_everything_was_lost(
     again = elsewhere.calls(restore, folder, "--keys", portal.kept)
     assert again.exit_code == 1
     assert "The database is not empty" in again.output
+
+
+def test_what_a_reporter_erased_since_is_erased_again_after_a_restore(
+    portal: Portal, elsewhere: Portal, tmp_path: Path
+) -> None:
+    """Somebody took back a number, was told that it is gone for ever, and it would come back."""
+    older = portal.takes_a_backup(tmp_path / "backups")
+    with portal.app.app_context():
+        report = db.session.scalars(select(Report)).one()
+        erasure.erase(report, [Kind.CONTACT], clock.now(), terms())
+        db.session.commit()
+        db.session.remove()
+    (tmp_path / "backups" / "woodpecker-20200101T000000Z").mkdir()
+    (tmp_path / "backups" / "notes").mkdir()
+    done = portal.calls(backup, tmp_path / "backups", "--keys-kept", portal.kept, "--keep-days", "35")
+    assert "Removed, older than 35 days" in done.output
+    left = sorted(path.name for path in (tmp_path / "backups").iterdir())
+    assert len(left) == 3
+    assert left[0] == "notes"
+    newer = tmp_path / "backups" / left[-1]
+    done = elsewhere.calls(restore, older, "--keys", portal.kept)
+    assert f"flask erasures again {newer / 'erased.json'}" in done.output
+    values = {
+        name: elsewhere.environ[name] for name in ("REDIS_URL", "DATABASE_URL") if name in portal.environ
+    }
+    app = create_app(make_settings(Path(elsewhere.environ["PORTAL_DATA"]), **values))
+    again = app.test_cli_runner()
+    for count in (1, 0):
+        told = again.invoke(erasures, ["again", str(newer / "erased.json")])
+        assert f"1 erasures known; erased again: {count}." in told.output, told.output
+    with app.app_context():
+        groups = set(db.session.scalars(select(SealedField.field_group)))
+        assert groups == {FieldGroup.LEGAL, FieldGroup.PAYEE}
+        db.session.remove()
+        db.engine.dispose()
 
 
 def nothing_came(there: Portal) -> bool:

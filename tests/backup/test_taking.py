@@ -47,7 +47,12 @@ def test_a_backup_without_its_keys_is_whole_and_not_green(small: Portal, tmp_pat
         assert str(small.settings.keys_path / name) in output
     (folder,) = (tmp_path / "backups").iterdir()
     assert small.calls(backup, "check", folder).exit_code == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["database.sqlite", "evidence", "manifest.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "database.sqlite",
+        "erased.json",
+        "evidence",
+        "manifest.json",
+    ]
 
 
 def test_keys_count_only_where_they_are_kept_apart(small: Portal, tmp_path: Path) -> None:
