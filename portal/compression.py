@@ -16,8 +16,10 @@ PACKED = frozenset({".css", ".js", ".svg"})
 
 def pack(response: Response) -> Response:
     """Replace a static file by its packed form for a browser that takes it."""
+    if request.endpoint != "static" or response.status_code != 200:
+        return response
     file = Path(current_app.static_folder or "") / str((request.view_args or {}).get("filename", ""))
-    if request.endpoint != "static" or response.status_code != 200 or file.suffix not in PACKED:
+    if file.suffix not in PACKED:
         return response
     response.headers["Vary"] = "Accept-Encoding"
     if request.accept_encodings["gzip"] <= 0:

@@ -32,8 +32,35 @@ POOL_LIFETIME = timedelta(hours=12)
 MOST_WAITING = {"picture": 5000, "sound": 150}
 POOL_KEY = "challenge:pool"  # of pictures; spoken challenges have a pool for each language
 
+# One question to Redis each: of several in a transaction every answer would be read by itself.
+_ISSUE = """
+local made = ARGV[1]
+if made == '' then made = redis.call('lpop', KEYS[1]) end
+if not made then return false end
+local id = string.gsub(string.sub(made, 1, 16), '.', function (sign)
+  return string.format('%02x', string.byte(sign))
+end)
+local key = 'challenge:' .. id
+redis.call('hset', key, 'mac', string.sub(made, 17, 48), 'holder', ARGV[2], ARGV[3], string.sub(made, 49))
+redis.call('expire', key, ARGV[4])
+redis.call('zremrangebyscore', KEYS[2], 0, ARGV[5] - ARGV[4])
+redis.call('zadd', KEYS[2], ARGV[5], id)
+redis.call('expire', KEYS[2], ARGV[4])
+local over = redis.call('zcard', KEYS[2]) - ARGV[6]
+if over > 0 then
+  local oldest = redis.call('zpopmin', KEYS[2], over)
+  for place = 1, #oldest, 2 do redis.call('del', 'challenge:' .. oldest[place]) end
+end
+return id
+"""
+_TAKE = """
+local found = redis.call('hmget', KEYS[1], 'mac', 'holder')
+redis.call('del', KEYS[1])
+for place = 2, #KEYS do redis.call('zrem', KEYS[place], ARGV[1]) end
+return found
+"""
 _ID = re.compile(r"[0-9a-f]{32}")
-_ID_BYTES, _MAC_BYTES = 16, 32
+_ID_BYTES = 16  # before the hash of 32 bytes, as the scripts above know them
 _log = logging.getLogger(__name__)
 
 
@@ -56,19 +83,11 @@ class RedisStore:
 
     def issue(self, kind: Kind = Kind.PICTURE, holder: str = "") -> str:
         """Take a challenge from the pool, or make one, and let it wait for its answer."""
-        made = self._redis.lpop(pool_key(kind))
-        challenge_id, mac, content = _unpack(made) if made else _new(self._mac_key, kind)
-        field, now = _field(kind), time.time()
-        with self._redis.pipeline(transaction=True) as together:
-            together.hset(_key(challenge_id), mapping={"mac": mac, "holder": holder, field: content})
-            together.expire(_key(challenge_id), LIFETIME)
-            together.zremrangebyscore(waiting_key(field), 0, now - LIFETIME.total_seconds())
-            together.zadd(waiting_key(field), {challenge_id: now})
-            together.expire(waiting_key(field), LIFETIME)
-            together.zcard(waiting_key(field))
-            *_, waiting = together.execute()
-        self._forget_oldest(field, waiting - MOST_WAITING[field])
-        return challenge_id
+        given = self._issue(kind, holder)
+        if given is None:
+            challenge_id, mac, content = _new(self._mac_key, kind)
+            given = self._issue(kind, holder, bytes.fromhex(challenge_id) + mac + content)
+        return bytes(given or b"").decode()
 
     def picture(self, challenge_id: str) -> bytes | None:
         """Return the picture of a challenge that waits for its answer."""
@@ -79,23 +98,22 @@ class RedisStore:
         return self._content(challenge_id, "sound")
 
     def check(self, challenge_id: str, answer: str, holder: str = "") -> bool:
-        """Take the challenge away and compare; the transaction gives its hash to one caller only."""
+        """Take the challenge away and compare; the script gives its hash to one caller only."""
         if not _ID.fullmatch(challenge_id):
             return False
-        with self._redis.pipeline(transaction=True) as together:
-            together.hmget(_key(challenge_id), "mac", "holder")
-            together.delete(_key(challenge_id))
-            for field in MOST_WAITING:
-                together.zrem(waiting_key(field), challenge_id)
-            (mac, held_by), *_ = together.execute()
+        keys = [_key(challenge_id), *map(waiting_key, MOST_WAITING)]
+        mac, held_by = self._redis.eval(_TAKE, len(keys), *keys, challenge_id)
         if mac is None or not hmac.compare_digest(held_by or b"", holder.encode()):
             return False
         return _is_right(bytes(mac), self._mac_key, challenge_id, answer)
 
-    def _forget_oldest(self, field: str, count: int) -> None:
-        if count > 0:
-            oldest = self._redis.zpopmin(waiting_key(field), count)
-            self._redis.delete(*(_key(bytes(name).decode()) for name, _ in oldest))
+    def _issue(self, kind: Kind, holder: str, made: bytes = b"") -> bytes | None:
+        """Let a challenge of the pool wait, or the one that is given; None when the pool is empty."""
+        field, seconds = _field(kind), int(LIFETIME.total_seconds())
+        keys = pool_key(kind), waiting_key(field)
+        said = made, holder, field, seconds, time.time(), MOST_WAITING[field]
+        given: bytes | None = self._redis.eval(_ISSUE, len(keys), *keys, *said)
+        return given
 
     def _content(self, challenge_id: str, name: str) -> bytes | None:
         if not _ID.fullmatch(challenge_id):
@@ -254,11 +272,6 @@ def _new(mac_key: bytes, kind: Kind) -> tuple[str, bytes, bytes]:
 
 def _field(kind: Kind) -> str:
     return "sound" if kind.is_spoken else "picture"
-
-
-def _unpack(drawn: bytes) -> tuple[str, bytes, bytes]:
-    head = _ID_BYTES + _MAC_BYTES
-    return drawn[:_ID_BYTES].hex(), drawn[_ID_BYTES:head], drawn[head:]
 
 
 def _key(challenge_id: str) -> str:

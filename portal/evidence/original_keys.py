@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import Table, delete, exists, insert, select, update
 
 from portal.database import db
 from portal.evidence.models import Evidence, OriginalKey, StagedFile
@@ -19,7 +20,8 @@ from portal.vault.opening import SealError, SealFault
 from portal.vault.working import WorkingKeys
 
 AT_ONCE = 500
-_NEW = insert(OriginalKey)
+# As a plain row: the session need not look after it.
+_NEW = insert(cast(Table, OriginalKey.__table__))
 
 
 class NoKey(Exception):

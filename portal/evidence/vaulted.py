@@ -11,6 +11,7 @@ nobody.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -215,7 +216,7 @@ class Originals:
 def _fresh_key() -> bytearray:
     """Return a random key that can be wiped: freed bytes stay in a process' memory for long."""
     key = bytearray(DATA_KEY_BYTES)
-    with Path("/dev/urandom").open("rb", buffering=0) as source:
+    with io.FileIO("/dev/urandom") as source:
         if source.readinto(key) != DATA_KEY_BYTES:
             raise OSError("no random bytes")
     return key
