@@ -211,7 +211,7 @@ def _page(typed: Typed) -> str:
         districts=districts(),
         sectors=[(one.code, one.name(language)) for one in SECTORS],
         situations=[
-            (code, sector(code).name(language), [(one.code, one.name(language)) for one in items])
+            (code, sector(code).name(language), items)
             for code, items in catalogue().by_sector(typed.answers.get("situation", ""))
         ],
         questions=[

@@ -40,7 +40,10 @@ def test_only_what_the_sector_asks_is_seen_and_sent(served: tuple[Flask, str]) -
         assert not page.locator("[name=telephone]").is_visible()
         page.check("[name=channel][value=telephone]")
         page.fill("[name=narrative]", "车间二楼住人，夜里锁门。")
-        page.select_option("[name=situation]", "exit_blocked")
+        page.fill("#situation-find", "aqck")  # the first letters of its pinyin
+        page.wait_for_selector("#situation-find-list [role=option]")
+        page.press("#situation-find", "Enter")
+        assert page.input_value("[name=situation]") == "exit_blocked"
         assert asked(page) == ["fire"]
         page.fill("[name=q_fire_people]", "30")
         page.select_option("[name=sector]", "construction")

@@ -89,6 +89,11 @@ class Suggestions {
 
   key(event) {
     const rows = [...this.list.children];
+    if (event.key === "Enter" && !this.input.name) {  // it only searches: the form is not sent from here
+      event.preventDefault();
+      if (!this.list.hidden && !event.isComposing) this.choose(rows[Math.max(0, this.place)]);
+      return;
+    }
     if (this.list.hidden || event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -155,6 +160,9 @@ function fromAddress(input) {
 }
 
 if (typeof document !== "undefined") {
-  for (const input of document.querySelectorAll("input[data-suggest-in]")) fromSelect(input);
+  for (const input of document.querySelectorAll("input[data-suggest-in]")) {
+    fromSelect(input);
+    input.closest("[data-with-script]")?.removeAttribute("hidden");
+  }
   for (const input of document.querySelectorAll("input[data-suggest]")) fromAddress(input);
 }
