@@ -1,6 +1,7 @@
 """Child processes of the supervisor: in groups of their own, restarted, stopped without leftovers."""
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -16,11 +17,16 @@ LONGEST_PAUSE = 30.0
 # The C library would keep free memory apart for each thread: a web process was a sixth larger.
 MEMORY = {"MALLOC_ARENA_MAX": "2"}
 STEADY_SECONDS = 60.0  # who lived this long is restarted at once
+REPLACED_AFTER = 6 * 3600
+"""Seconds that a process works: what people typed stays in its memory until it ends."""
 
 
 @dataclass
 class Child:
-    """One program to keep running; `patience` is how many seconds it gets to end by itself."""
+    """One program to keep running; `patience` is how many seconds it gets to end by itself.
+
+    After `lifetime` seconds it is asked to end, finishes what it does, and is started again.
+    """
 
     name: str
     command: Sequence[str]
@@ -29,6 +35,8 @@ class Child:
     started: float = 0.0
     pause: float = FIRST_PAUSE
     restart_at: float = field(default=0.0)
+    lifetime: float = math.inf
+    renewing: bool = False
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start the program. It gets SIGTERM when the supervisor dies; Ctrl-C does not reach it directly."""
@@ -40,7 +48,7 @@ class Child:
             preexec_fn=ask_for_signal if sys.platform.startswith("linux") else None,
         )
         self.started = time.monotonic()
-        self.restart_at = 0.0
+        self.restart_at, self.renewing = 0.0, False
 
     @property
     def alive(self) -> bool:
@@ -49,15 +57,20 @@ class Child:
 
     def watch(self, environ: Mapping[str, str]) -> str:
         """Restart it if it died, after a pause that grows; returns a sentence to print, or nothing."""
+        now = time.monotonic()
+        if self.alive and now - self.started > self.lifetime and not self.renewing and self.process:
+            self.renewing = True
+            self.process.terminate()
         if self.alive or self.process is None:
             return ""
-        now = time.monotonic()
         if not self.restart_at:
             self._end_group(signal.SIGKILL)
             self.pause = FIRST_PAUSE if now - self.started > STEADY_SECONDS else self.pause
             self.restart_at = now + self.pause
             code, pause = self.process.returncode, self.pause
             self.pause = min(self.pause * 2, LONGEST_PAUSE)
+            if self.renewing:
+                return ""
             return f"{self.name} ended ({ending(code)}); it is started again in {pause:g} seconds."
         if now >= self.restart_at:
             self.start(environ)

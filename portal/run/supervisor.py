@@ -2,6 +2,7 @@
 
 import fcntl
 import http.client
+import math
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from portal.config import Settings, SettingsError
 from portal.run.accounts import account_lines
 from portal.run.jobs import QUEUES
 from portal.run.migrate import ROOT, MigrationError, migrate
-from portal.run.processes import Child, ending
+from portal.run.processes import REPLACED_AFTER, Child, ending
 from portal.run.redis_server import NoRedis, command, find_program
 
 BEAT = 0.1
@@ -94,8 +95,8 @@ class Supervisor:
         self._announce()
         for queue in QUEUES:
             for _ in range(self.settings.workers):
-                self._start(f"worker {queue}", "portal.run.worker", queue)
-        self._start("schedule", "portal.run.schedule")
+                self._start(f"worker {queue}", "portal.run.worker", queue, lifetime=REPLACED_AFTER)
+        self._start("schedule", "portal.run.schedule", lifetime=REPLACED_AFTER)
 
     def _start_redis(self) -> None:
         """The private Redis, waited for (a tenth of a second; more after many writes)."""
@@ -134,9 +135,9 @@ class Supervisor:
         if code != 0:
             raise CannotStart(f"The demonstration city could not be made ({ending(code)}).")
 
-    def _start(self, name: str, *words: str, patience: float = 10.0) -> Child:
+    def _start(self, name: str, *words: str, patience: float = 10.0, lifetime: float = math.inf) -> Child:
         """Start one of our own modules."""
-        child = Child(name, module(*words), patience)
+        child = Child(name, module(*words), patience, lifetime=lifetime)
         self.children.append(child)
         child.start(self.environ)
         return child

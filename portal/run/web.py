@@ -9,9 +9,8 @@ from granian.server.mp import MPServer
 
 from portal.config import Settings, SettingsError
 from portal.run.parent import die_with_parent, leave_no_core
+from portal.run.processes import REPLACED_AFTER
 
-REPLACED_AFTER = 6 * 3600
-"""Seconds that a worker process serves: what was typed stays in its memory until it ends."""
 BOTH_SERVE = 20
 """Seconds for which the old worker serves beside the new one, which loads meanwhile; else nobody answers."""
 
