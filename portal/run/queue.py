@@ -1,15 +1,16 @@
 """The queue: a doorbell for workers. Tables and their sweepers, not the queue, promise that nothing is lost.
 
-Whoever can write to Redis could make a worker run any function, because RQ imports the names that a job
-holds. So a job here holds a short name from the allow-list and ids; callbacks, webhooks, methods, repeats
-and everything else that RQ would follow is refused, counted and never run.
+This is the end that rings. It writes what RQ reads in one question to Redis, and web processes do without
+RQ's weight. The end that answers is portal.run.allowed_job.
 """
 
+import json
 import logging
 import re
 import time
-from collections.abc import Callable
-from typing import Any, cast
+import zlib
+from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 from flask import current_app
@@ -18,13 +19,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue
-from rq.exceptions import NoSuchJobError
-from rq.job import Job
-from rq.serializers import JSONSerializer
 
 from portal.extensions import settings
-from portal.run.dotted import resolve
 from portal.run.jobs import ALLOWED, QUEUE_OF, TIME_LIMIT
 
 log = logging.getLogger("portal.queue")
@@ -35,27 +31,14 @@ RUNG_SECONDS = 60  # a bell rung twice within this time rings once
 FAILED_SECONDS = 24 * 3600
 FORGED_KEY = "portal:forged"
 SCHEDULE_SEEN_KEY = "schedule:seen"
-FORBIDDEN_FIELDS = (
-    "success_callback_name",
-    "failure_callback_name",
-    "stopped_callback_name",
-    "webhooks",
-    "dependency_id",
-    "dependency_ids",
-    "repeats_left",
-    "repeat_intervals",
-    "retries_left",
-    "retry_intervals",
-    "group_id",
-    "rate_limit_key",
-    "meta",
-)
-EMPTY_VALUES = (b"", b"[]", b"{}")
+# A job as RQ 3 reads it, unless the same one waits already.
+_PUSH = """
+if not redis.call('set', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 0 end
+redis.call('hset', KEYS[2], unpack(ARGV, 3))
+redis.call('sadd', 'rq:queues', KEYS[3])
+return redis.call('rpush', KEYS[3], ARGV[2])
+"""
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-
-class ForgedJob(Exception):
-    """A job in Redis that the portal cannot have written; it is not run."""
 
 
 def is_id(value: object) -> bool:
@@ -75,84 +58,6 @@ def rung_key(job_id: str) -> str:
     return f"rung:{job_id}"
 
 
-class AllowedJob(Job):
-    """A job that can only be one of ours: all that Redis says is checked before anything is followed."""
-
-    forgery: str = ""
-
-    def restore(self, raw_data: Any) -> None:  # noqa: ANN401 - RQ's own type
-        """Load the hash from Redis; what is wrong with it is remembered and refused when it is to be run."""
-        fields = {as_name(key): value for key, value in raw_data.items()}
-        followed = [name for name in FORBIDDEN_FIELDS if fields.get(name, b"") not in EMPTY_VALUES]
-        harmless = {name: value for name, value in fields.items() if name not in FORBIDDEN_FIELDS}
-        harmless.pop("result", None)
-        try:
-            super().restore(harmless)
-            self.forgery = f"carries {', '.join(followed)}" if followed else self._fault_of_call()
-        except NoSuchJobError:
-            raise
-        except Exception as error:  # a hash made to break the reader must not stop the worker
-            self.forgery = f"cannot be read: {type(error).__name__}"
-        self.description = None
-        if self.forgery:  # what the forger wrote shall not even reach a log
-            self.data = self.serializer.dumps(("forged", None, [], {}))
-            self.timeout = None
-
-    def _fault_of_call(self) -> str:
-        """What is wrong with the function and its arguments; empty if nothing."""
-        call = self.serializer.loads(self.data)
-        if not (isinstance(call, list) and len(call) == 4):
-            return "has no readable call"
-        name, instance, args, kwargs = call
-        if not isinstance(name, str) or name not in ALLOWED:
-            return "names a function that is not allowed"
-        if instance is not None or kwargs != {}:
-            return "carries an object or named arguments"
-        if not isinstance(args, list) or not all(is_id(value) for value in args):
-            return "carries arguments that are no ids"
-        return ""
-
-    @property
-    def func(self) -> Callable[..., Any]:
-        """The allowed function. Raises ForgedJob for every other name."""
-        name = self.func_name
-        if self.forgery or name not in ALLOWED:
-            raise ForgedJob(self.forgery or "names a function that is not allowed")
-        return resolve(ALLOWED[name])
-
-    @property
-    def success_callback(self) -> None:
-        """No job of ours has one."""
-        return
-
-    @property
-    def failure_callback(self) -> None:
-        """No job of ours has one."""
-        return
-
-    @property
-    def stopped_callback(self) -> None:
-        """No job of ours has one."""
-        return
-
-    def send_webhooks(self, *_args: object, **_named: object) -> None:
-        """Never: a web address in Redis would make the worker call it."""
-
-    def _execute(self) -> None:
-        """Run the function; its result is thrown away, because results would lie in Redis."""
-        if self.forgery:
-            log.error("A forged job was refused: it %s.", self.forgery, extra={"job": self.id})
-            self.connection.incr(FORGED_KEY)
-            raise ForgedJob(self.forgery)
-        self.connection.delete(rung_key(self.id))
-        self.func(*self.args)
-
-
-def as_name(key: bytes | str) -> str:
-    """A field's name as text."""
-    return key.decode("utf-8", "replace") if isinstance(key, bytes) else key
-
-
 class Bell:
     """Rings for a worker, best effort: it never raises for Redis' sake and never waits long."""
 
@@ -163,10 +68,6 @@ class Bell:
         )
         self.missed = 0
         self._quiet_until = 0.0
-
-    def queue(self, name: str) -> Queue:
-        """The RQ queue of that name, with our job class."""
-        return Queue(name, connection=self.connection, job_class=AllowedJob, serializer=JSONSerializer)
 
     def ring(self, name: str, *ids: int | str | UUID) -> bool:
         """Ask for a job by its short name; False if Redis did not answer. ValueError for a wrong call."""
@@ -188,17 +89,21 @@ class Bell:
     def _push(self, name: str, args: list[int | str]) -> None:
         """Write the job, unless the same one waits already."""
         job_id = "-".join([name, *map(str, args)])
-        if not self.connection.set(rung_key(job_id), 1, nx=True, ex=RUNG_SECONDS):
-            return
-        self.queue(QUEUE_OF[name]).enqueue_call(
-            name,
-            args=args,
-            job_id=job_id,
-            timeout=TIME_LIMIT[name],
-            result_ttl=0,
-            failure_ttl=FAILED_SECONDS,
-            description=name,
-        )
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        fields: dict[str, bytes | str | int] = {
+            "data": zlib.compress(json.dumps([name, None, args, {}]).encode(), 1),
+            "description": name,
+            "origin": QUEUE_OF[name],
+            "status": "queued",
+            "created_at": at,
+            "enqueued_at": at,
+            "timeout": TIME_LIMIT[name],
+            "result_ttl": 0,
+            "failure_ttl": FAILED_SECONDS,
+        }
+        told = [value for pair in fields.items() for value in pair]
+        keys = rung_key(job_id), f"rq:job:{job_id}", f"rq:queue:{QUEUE_OF[name]}"
+        self.connection.eval(_PUSH, len(keys), *keys, RUNG_SECONDS, job_id, *told)
 
     def forged(self) -> int:
         """How many forged jobs workers have refused. Raises RedisError."""

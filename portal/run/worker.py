@@ -14,10 +14,11 @@ from rq.serializers import JSONSerializer
 from portal import logs
 from portal.config import Settings, SettingsError
 from portal.factory import create_app
+from portal.run.allowed_job import AllowedJob
 from portal.run.dotted import PathError, resolve
 from portal.run.jobs import ALLOWED, QUEUE_OF, QUEUES
 from portal.run.parent import die_with_parent, leave_no_core
-from portal.run.queue import AllowedJob, seen_key
+from portal.run.queue import seen_key
 
 log = logging.getLogger("portal.worker")
 

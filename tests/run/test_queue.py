@@ -11,11 +11,13 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from redis import Redis
+from rq.serializers import JSONSerializer
 from rq.utils import now as rq_now
 from rq.utils import utcformat
 
 from portal.run import jobs, queue
-from portal.run.queue import AllowedJob, Bell, is_id, rung_key, seen_key
+from portal.run.allowed_job import AllowedJob
+from portal.run.queue import Bell, is_id, rung_key, seen_key
 from portal.run.worker import PortalWorker, make_worker
 from tests.fixtures.services import running_redis
 
@@ -238,6 +240,9 @@ def test_a_working_worker_shows_that_it_lives(bell: Bell, worker: PortalWorker, 
 
 def test_a_job_of_ours_is_read_as_ours(bell: Bell, connection: Redis) -> None:
     bell.ring("toy", 7)
-    job = AllowedJob.fetch("toy-7", connection=connection, serializer=bell.queue("notices").serializer)
+    job = AllowedJob.fetch("toy-7", connection=connection, serializer=JSONSerializer)
     assert isinstance(job, AllowedJob)
     assert job.forgery == ""
+    assert (job.origin, job.get_status(), job.timeout) == ("notices", "queued", 5)
+    assert (job.result_ttl, job.failure_ttl) == (0, queue.FAILED_SECONDS)
+    assert job.enqueued_at == job.created_at
