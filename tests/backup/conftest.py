@@ -10,12 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from portal.backup.commands import backup
 from portal.config import Settings
@@ -32,7 +29,7 @@ from portal.vault.sealing import seal_fields
 from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.evidence import make_evidence, picture
 from tests.fixtures.records import WHEN, make_report
-from tests.fixtures.services import plain, postgres_programs
+from tests.fixtures.services import own_database, postgres_programs
 from tests.fixtures.stores import kept_in_bucket, s3_url  # noqa: F401
 
 NAME, TELEPHONE, ACCOUNT = "欧阳晓燕", "13937200417", "6222021708001234567"
@@ -91,8 +88,8 @@ def portal(
         environ = {"REDIS_URL": redis_url}
         if request.param == "postgresql":
             need_dump_program()
-            address = request.getfixturevalue("postgres_url")
-            environ["DATABASE_URL"] = stack.enter_context(OwnDatabase(address, "backup_"))
+            server = request.getfixturevalue("postgres_server")
+            environ["DATABASE_URL"] = stack.enter_context(own_database(server))
         yield stack.enter_context(_filled(tmp_path_factory.mktemp("portal"), environ))
 
 
@@ -153,22 +150,3 @@ def _fill(app: Flask, settings: Settings) -> tuple[str, str, set[str]]:
     with db.engine.begin() as connection:
         check_canary(connection, VaultKeys.load(settings.keys_path / "vault.json"))
     return code, number, digests
-
-
-class OwnDatabase:
-    """An empty database beside the one of the test process."""
-
-    def __init__(self, url: str, prefix: str) -> None:
-        self._admin, self._name = plain(url), f"{prefix}{make_url(url).database}"
-        self._url = make_url(url).set(database=self._name).render_as_string(hide_password=False)
-
-    def __enter__(self) -> str:
-        self._run("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
-        return self._url
-
-    def __exit__(self, *_: object) -> None:
-        self._run("DROP DATABASE {} WITH (FORCE)")
-
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._admin, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))  # type: ignore[arg-type]

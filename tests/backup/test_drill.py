@@ -24,9 +24,10 @@ from portal.factory import create_app
 from portal.reports import visits
 from portal.reports.models import Report
 from portal.vault.groups import FieldGroup
-from tests.backup.conftest import OwnDatabase, Portal
+from tests.backup.conftest import Portal
 from tests.fixtures.app import make_settings
 from tests.fixtures.evidence import read_original
+from tests.fixtures.services import own_database
 from tests.fixtures.vault import ROOT, opened
 
 BEFORE, SINCE = 30, 200
@@ -96,8 +97,8 @@ def test_a_restored_portal_lacks_only_what_was_written_since(
         process.kill()
         process.wait()
         if "DATABASE_URL" in portal.environ:
-            address = request.getfixturevalue("postgres_url")
-            environ["DATABASE_URL"] = stack.enter_context(OwnDatabase(address, "drill_"))
+            server = request.getfixturevalue("postgres_server")
+            environ["DATABASE_URL"] = stack.enter_context(own_database(server))
         there = portal.in_a_new_place(tmp_path / "new", **environ)
         done = there.calls(restore, folder, "--keys", portal.kept)
         assert done.exit_code == 0, done.output

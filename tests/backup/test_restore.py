@@ -26,9 +26,10 @@ from portal.vault.groups import FieldGroup
 from portal.vault.keys import Keyring
 from portal.vault.models import SealedField
 from portal.vault.pairs import VaultKeys
-from tests.backup.conftest import OwnDatabase, Portal
+from tests.backup.conftest import Portal
 from tests.fixtures.app import make_settings
 from tests.fixtures.records import WHEN
+from tests.fixtures.services import own_database
 from tests.fixtures.visitors import enter
 
 
@@ -38,8 +39,8 @@ def elsewhere(portal: Portal, request: pytest.FixtureRequest, tmp_path: Path) ->
     with ExitStack() as stack:
         environ = {}
         if "DATABASE_URL" in portal.environ:
-            address = request.getfixturevalue("postgres_url")
-            environ["DATABASE_URL"] = stack.enter_context(OwnDatabase(address, "restored_"))
+            server = request.getfixturevalue("postgres_server")
+            environ["DATABASE_URL"] = stack.enter_context(own_database(server))
         yield portal.in_a_new_place(tmp_path / "new", **environ)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -16,30 +14,14 @@ from portal.clock import frozen
 from portal.database import db
 from portal.notices.models import Delivery
 from tests.cases.alarmed import ZONE, actor_of, after, case_of, file_danger, make_watch
-from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.own import at_once
-from tests.fixtures.services import own_database
 
 SCHEDULERS = 6
 ROUNDS = (0.5, 10, 10.5, 20, 30, 40)  # minutes after the alarm: steps 0, 1, 1, 2, 3, 4
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def live(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Flask]:
-    """An application whose transactions are real."""
-    if request.param == "sqlite":
-        with migrated(make_settings(tmp_path, REDIS_URL=redis_url)) as app:
-            yield app
-        return
-    with (
-        own_database(request.getfixturevalue("postgres_server")) as url,
-        migrated(make_settings(tmp_path, REDIS_URL=redis_url, DATABASE_URL=url)) as app,
-    ):
-        yield app
-
-
-def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
-    with live.app_context():
+def test_schedulers_at_once_send_one_message_for_each_step(own_app: Flask) -> None:
+    with own_app.app_context():
         watch = make_watch()
         filed = file_danger(watch.district)
         officer, supervisor = watch.officer.id, watch.supervisor.id
@@ -52,8 +34,8 @@ def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
 
     for minutes in ROUNDS:
         rung = [lambda minutes=minutes: ring(minutes)] * SCHEDULERS  # type: ignore[misc]  # default binds
-        assert at_once(live, rung) == ["done"] * SCHEDULERS
-    with live.app_context():
+        assert at_once(own_app, rung) == ["done"] * SCHEDULERS
+    with own_app.app_context():
         made = db.session.execute(
             select(AlarmCall.step, AlarmCall.recipient_id).where(AlarmCall.case_id == filed.case_id)
         )
@@ -63,8 +45,8 @@ def test_schedulers_at_once_send_one_message_for_each_step(live: Flask) -> None:
         db.session.remove()
 
 
-def test_a_schedule_that_is_killed_before_its_commit_calls_neither_twice_nor_never(live: Flask) -> None:
-    with live.app_context():
+def test_a_schedule_that_is_killed_before_its_commit_calls_neither_twice_nor_never(own_app: Flask) -> None:
+    with own_app.app_context():
         watch = make_watch()
         filed = file_danger(watch.district)
         db.session.commit()
@@ -79,8 +61,8 @@ def test_a_schedule_that_is_killed_before_its_commit_calls_neither_twice_nor_nev
         db.session.remove()
 
 
-def test_many_who_undertake_at_once_are_one_and_the_others_learn_it(live: Flask) -> None:
-    with live.app_context():
+def test_many_who_undertake_at_once_are_one_and_the_others_learn_it(own_app: Flask) -> None:
+    with own_app.app_context():
         watch = make_watch()
         filed = file_danger(watch.district)
         actors = [actor_of(watch.officer), actor_of(watch.supervisor)] * 3
@@ -90,8 +72,8 @@ def test_many_who_undertake_at_once_are_one_and_the_others_learn_it(live: Flask)
     def undertake(place: int) -> Callable[[], object]:
         return lambda: alarms.undertake(case_of(filed), actors[place], after(2))
 
-    came = Counter(at_once(live, [undertake(place) for place in range(6)]))
+    came = Counter(at_once(own_app, [undertake(place) for place in range(6)]))
     assert came == {"done": 3, "UndertakenAlready": 3}
-    with live.app_context():
+    with own_app.app_context():
         assert not case_of(filed).urgent
         db.session.remove()

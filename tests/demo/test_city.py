@@ -14,15 +14,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import psycopg
 import pyotp
 import pytest
 from flask import Flask
-from psycopg import sql
 from sqlalchemy import Text, cast, func, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import clock
@@ -53,6 +49,7 @@ from portal.rewards.rule_steps import RuleStatus
 from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.run.migrate import ROOT
 from tests.fixtures.app import make_settings, migrated
+from tests.fixtures.services import own_database
 
 # A whole city on each database, on machines that do other things too.
 pytestmark = pytest.mark.timeout(300)
@@ -109,21 +106,6 @@ def settings_for(folder: Path, **environ: str) -> Settings:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """An empty PostgreSQL database, dropped at the end."""
-    name = f"woodpecker_city_{uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    try:
-        yield (
-            make_url(server).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-        )
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@contextmanager
 def made(settings: Settings, at: datetime) -> Iterator[Flask]:
     """An application with the city as it stands at a moment."""
     with migrated(settings) as app:
@@ -141,7 +123,7 @@ def city_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             yield app
         return
     with (
-        fresh_database(request.getfixturevalue("postgres_server")) as url,
+        own_database(request.getfixturevalue("postgres_server")) as url,
         made(settings_for(folder, DATABASE_URL=url), clock.now()) as app,
     ):
         yield app

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.demo.test_city import fresh_database
+from tests.fixtures.services import own_database
 from tests.leaks.city import City, planted
 
 
@@ -19,7 +19,7 @@ def canary_city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
             yield made
         return
     with (
-        fresh_database(request.getfixturevalue("postgres_server")) as url,
+        own_database(request.getfixturevalue("postgres_server")) as url,
         planted(folder, DATABASE_URL=url) as made,
     ):
         yield made

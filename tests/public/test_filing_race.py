@@ -4,47 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
-from pathlib import Path
-from uuid import uuid4
 
-import psycopg
-import pytest
 from flask import Flask
-from psycopg import sql
 from sqlalchemy import func, select
-from sqlalchemy.engine import make_url
 
 from portal.audit.models import Event
 from portal.cases.models import Case
 from portal.database import db
 from portal.reports.models import Message, Report
-from tests.fixtures.app import make_settings, migrated
 
 AT_ONCE = 8
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def real_app(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Flask]:
-    """An application whose requests commit for good, on a database of its own."""
-    if request.param == "sqlite":
-        with migrated(make_settings(tmp_path, REDIS_URL=redis_url)) as app:
-            yield app
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = sql.Identifier(database := f"woodpecker_race_{uuid4().hex[:8]}")
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(name))
-    url = make_url(server).set(database=database, drivername="postgresql")
-    address = url.render_as_string(hide_password=False)
-    try:
-        with migrated(make_settings(tmp_path, REDIS_URL=redis_url, DATABASE_URL=address)) as app:
-            yield app
-    finally:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def together(work: Callable[[int], str]) -> list[str]:
@@ -87,22 +59,22 @@ def counts(app: Flask) -> dict[str, int]:
         return found
 
 
-def test_one_form_sent_eight_times_at_once_is_one_report(real_app: Flask) -> None:
-    codes = together(sender(real_app, lambda _number: "安全出口一直用木料堵着。"))
+def test_one_form_sent_eight_times_at_once_is_one_report(own_app: Flask) -> None:
+    codes = together(sender(own_app, lambda _number: "安全出口一直用木料堵着。"))
     assert len(set(codes)) == 1
     assert len(codes[0]) == 25
-    assert counts(real_app) == {"reports": 1, "cases": 1, "events": 1, "messages": 0}
+    assert counts(own_app) == {"reports": 1, "cases": 1, "events": 1, "messages": 0}
 
 
-def test_one_form_sent_with_different_words_at_once_is_one_report_and_messages(real_app: Flask) -> None:
-    codes = together(sender(real_app, lambda number: f"安全出口一直用木料堵着，第 {number} 次。"))
+def test_one_form_sent_with_different_words_at_once_is_one_report_and_messages(own_app: Flask) -> None:
+    codes = together(sender(own_app, lambda number: f"安全出口一直用木料堵着，第 {number} 次。"))
     assert len(set(codes)) == 1
-    found = counts(real_app)
+    found = counts(own_app)
     assert (found["reports"], found["cases"], found["messages"]) == (1, 1, AT_ONCE - 1)
 
 
-def test_many_forms_at_once_are_as_many_reports(real_app: Flask) -> None:
-    senders = [sender(real_app, lambda _number: "安全出口一直用木料堵着。") for _ in range(AT_ONCE)]
+def test_many_forms_at_once_are_as_many_reports(own_app: Flask) -> None:
+    senders = [sender(own_app, lambda _number: "安全出口一直用木料堵着。") for _ in range(AT_ONCE)]
     codes = together(lambda number: senders[number](number))
     assert len(set(codes)) == AT_ONCE
-    assert counts(real_app)["reports"] == AT_ONCE
+    assert counts(own_app)["reports"] == AT_ONCE

@@ -18,13 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 from flask import Flask
 from PIL import Image
-from psycopg import sql
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from bench.servers import ROOT, free_port, wait_for
 from portal import clock
@@ -34,6 +31,7 @@ from portal.evidence.models import OriginalKey, StagedFile
 from portal.evidence.uploads import SECRET_BYTES, Upload, seal_token
 from tests.fixtures.app import make_settings, migrated
 from tests.fixtures.evidence import read_original
+from tests.fixtures.services import own_database
 
 CLIENT = Path(__file__).with_name("tus_client.cjs")
 VERSION = "4.3.1"
@@ -91,14 +89,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
         return
-    server = request.getfixturevalue("postgres_server")
-    name = sql.Identifier(made := f"woodpecker_uploads_{uuid4().hex[:8]}")
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(name))
-    url = make_url(server).set(database=made, drivername="postgresql")
-    yield url.render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with own_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
 
 
 @contextmanager

@@ -8,16 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
-from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from portal.config import Settings
 from portal.vault.client import VaultClient
 from tests.fixtures.app import make_settings, migrated
-from tests.fixtures.services import plain
+from tests.fixtures.services import own_database
 from tests.fixtures.vault import running_vault
 
 
@@ -42,7 +39,7 @@ def standing(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Beside]
         environ = {"REDIS_URL": redis_url}
         if request.param == "postgresql":
             environ["DATABASE_URL"] = stack.enter_context(
-                _own_database(request.getfixturevalue("postgres_url"))
+                own_database(request.getfixturevalue("postgres_server"))
             )
         settings = make_settings(data, **environ)
         app = stack.enter_context(migrated(settings))
@@ -57,22 +54,3 @@ def beside(standing: Beside) -> Iterator[Beside]:
     with running_vault(standing.environ, standing.settings.vault_socket, standing.log) as process:
         standing.pid = process.pid
         yield standing
-
-
-class _own_database:
-    """A database beside the one of the test process."""
-
-    def __init__(self, url: str) -> None:
-        self._admin, self._name = plain(url), f"vault_{make_url(url).database}"
-        self._url = make_url(url).set(database=self._name).render_as_string(hide_password=False)
-
-    def __enter__(self) -> str:
-        self._run("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
-        return self._url
-
-    def __exit__(self, *_: object) -> None:
-        self._run("DROP DATABASE {} WITH (FORCE)")
-
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._admin, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self._name)))  # type: ignore[arg-type]
