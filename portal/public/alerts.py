@@ -17,8 +17,8 @@ from portal.extensions import csrf
 from portal.public import own_hand
 from portal.public.blueprint import public
 from portal.public.filing_pages import locale
-from portal.public.visit import Opened, ask_again, has_token, opened
-from portal.reports import alerts, visits
+from portal.public.visit import Opened, ask_again, has_token, opened_for_step
+from portal.reports import alerts
 from portal.vault.keys import Keyring
 from portal.vault.neutral import TEST, text_of
 
@@ -41,9 +41,8 @@ class Form:
 def track_alerts() -> Response:
     """Show how the alerts of this visit's report stand; change them."""
     at = clock.now()
-    current = opened(at)
-    # Who replaces the code at this moment comes before the whole step, or after it.
-    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
+    current = opened_for_step(at)
+    if current is None:
         return ask_again()
     if current.report.withdrawn_at is not None:
         return redirect(url_for("public.track_report"), 303)

@@ -14,16 +14,14 @@ from portal import clock
 from portal.database import db
 from portal.errors import Refusal
 from portal.extensions import csrf
-from portal.public import guesses
+from portal.public import own_hand
 from portal.public.blueprint import public
-from portal.public.visit import Opened, ask_again, has_token, opened, pause
-from portal.reports import codes, visits
+from portal.public.visit import Opened, ask_again, has_token, opened_for_step
+from portal.reports import codes
 from portal.rewards import shares
 from portal.rewards.payee import PayeeFault, masked, typed_payee
 from portal.rewards.public_view import Reward, reward_of
 from portal.vault.keys import Keyring
-
-LONGEST_TYPED = 200
 
 SENTENCES = {
     PayeeFault.HOLDER: lazy_gettext("Please write the holder's name as it stands on the card."),
@@ -53,9 +51,8 @@ class Form:
 def claim() -> Response:
     """The claim of this visit's report, or another account while the money has not left."""
     at = clock.now()
-    current = opened(at)
-    # Who replaces the code at this moment comes first, and then the old one claims nothing, or after us.
-    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
+    current = opened_for_step(at)
+    if current is None:
         return ask_again()
     reward = reward_of(current.report)
     if reward is None or not reward.can_claim:
@@ -68,10 +65,6 @@ def claim() -> Response:
             gettext("Not sent yet. What you wrote is still here: type number and code once more, please.")
         )
         return _page(reward, form, 400)
-    wait = guesses.begin_try()
-    if wait:
-        form.notice = pause(wait)
-        return _page(reward, form, 429)
     return _claim(current, reward, form)
 
 
@@ -89,14 +82,19 @@ def _led_away(current: Opened, at: datetime) -> Response | None:
 
 def _claim(current: Opened, reward: Reward, form: Form) -> Response:
     """Check the code first, then take the account."""
-    if not visits.confirm_code(current.visit, _field("code")):
-        form.faults["code"] = str(gettext("This is not the code of this report. Please type it once more."))
-        return _page(reward, form, 422)
-    guesses.was_right()
+
+    def again(notice: str, fault: str, status: int) -> Response:
+        form.notice = notice
+        form.faults |= {"code": fault} if fault else {}
+        return _page(reward, form, status)
+
+    unproved = own_hand.wrong_code(current, again)
+    if unproved is not None:
+        return unproved
     if not request.form.get("consent"):
         form.faults["consent"] = str(gettext("Please tick that we may keep and use these details."))
         return _page(reward, form, 422)
-    payee = typed_payee(form.holder, form.bank, _field("account"), form.telephone)
+    payee = typed_payee(form.holder, form.bank, own_hand.field("account"), form.telephone)
     ring = cast(Keyring, current_app.extensions["portal_keyring"])
     try:
         shares.claim(current.report, payee, clock.now(), ring)
@@ -115,14 +113,13 @@ def _claim(current: Opened, reward: Reward, form: Form) -> Response:
 
 def _typed() -> Form:
     """Return what was typed, as the page may show it again."""
-    account = typed_payee("", "", _field("account")).account
+    account = typed_payee("", "", own_hand.field("account")).account
     return Form(
-        _field("holder"), _field("bank"), _field("telephone"), account_mask=masked(account) if account else ""
+        own_hand.field("holder"),
+        own_hand.field("bank"),
+        own_hand.field("telephone"),
+        account_mask=masked(account) if account else "",
     )
-
-
-def _field(name: str) -> str:
-    return request.form.get(name, "")[:LONGEST_TYPED]
 
 
 def _page(reward: Reward, form: Form, status: int = 200) -> Response:

@@ -17,8 +17,7 @@ from portal.evidence.store import Store
 from portal.extensions import csrf, settings
 from portal.public import own_hand
 from portal.public.blueprint import public
-from portal.public.visit import Opened, ask_again, opened
-from portal.reports import visits
+from portal.public.visit import Opened, ask_again, opened_for_step
 from portal.retention import erasure
 from portal.retention.erasure import Kept
 from portal.retention.kinds import ERASABLE, Kind
@@ -59,9 +58,8 @@ class Form:
 def track_erase() -> Response:
     """Say what erasing means for each kind; do it when it is chosen and the code proved."""
     at = clock.now()
-    current = opened(at)
-    # Who replaces the code at this moment comes before the whole step, or after it.
-    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
+    current = opened_for_step(at)
+    if current is None:
         return ask_again()
     if request.method == "GET":
         return own_hand.led_away(current.report, at) or _page(current, Form())

@@ -17,8 +17,7 @@ from portal.errors import Refusal
 from portal.extensions import csrf, settings
 from portal.public import own_hand
 from portal.public.blueprint import public
-from portal.public.visit import Opened, ask_again, opened
-from portal.reports import visits
+from portal.public.visit import Opened, ask_again, opened_for_step
 from portal.reports.models import RealName
 from portal.retention.kinds import Kind
 from portal.retention.words import period_of
@@ -51,9 +50,8 @@ class Form:
 def track_name() -> Response:
     """The name of this visit's report, given or corrected before it is confirmed."""
     at = clock.now()
-    current = opened(at)
-    # Who replaces the code at this moment comes before the whole step, or after it.
-    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
+    current = opened_for_step(at)
+    if current is None:
         return ask_again()
     try:
         late_name.check_open(current.report)

@@ -30,7 +30,7 @@ from portal.public.blueprint import public
 from portal.public.filing_pages import locale
 from portal.public.found import message_page
 from portal.public.standing import standing_of
-from portal.public.visit import Opened, ask_again, has_token, opened
+from portal.public.visit import Opened, ask_again, has_token, opened, opened_for_step
 from portal.reports import codes, conversation, cutting, news, timeline, visits, wording
 from portal.reports.models import Report
 from portal.rewards import late_name
@@ -76,9 +76,8 @@ def track_report() -> Response:
 def track_withdraw() -> Response:
     """Say what withdrawing means; do it when it is confirmed."""
     at = clock.now()
-    current = opened(at)
-    # Who replaces the code at this moment comes before the whole step, or after it.
-    if current is None or (request.method == "POST" and visits.hold(current.visit) is None):
+    current = opened_for_step(at)
+    if current is None:
         return ask_again()
     if current.report.withdrawn_at is not None:
         return redirect(url_for("public.track_report"), 303)

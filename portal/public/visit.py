@@ -33,6 +33,14 @@ def opened(at: datetime) -> Opened | None:
     return None if visit is None else Opened(visit, visits.report_of(visit))
 
 
+def opened_for_step(at: datetime) -> Opened | None:
+    """The same; for a POST its report is held: who replaces the code at this moment comes before or after."""
+    found = opened(at)
+    if found is None or (request.method == "POST" and visits.hold(found.visit) is None):
+        return None
+    return found
+
+
 def has_token() -> bool:
     """Say whether the form came with its anti-forgery token; a missing one must not cost what was typed."""
     try:

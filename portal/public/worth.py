@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from portal.money import MoneyError, parse_yuan
 from portal.rewards.bands import rule_set_for
-from portal.rewards.declared import Group, Option
+from portal.rewards.declared import Group, Option, groups_of
 from portal.rewards.explain import Audience, Reading, explain
 from portal.rewards.lines import Shown, shown
 from portal.rewards.phrases import Phrases
@@ -187,7 +187,7 @@ def _penalty_question(answers: Answers, reading: Reading) -> Ask:
 
 def _question(fact: Fact, answers: Answers, reading: Reading) -> Ask:
     tr, words = reading.tr, Phrases(reading.facts, reading.tr)
-    groups = _groups(fact, reading)
+    groups = groups_of(fact, reading)
     count = sum(len(group.options) for group in groups)
     control = "text" if not groups else "radio" if count <= MANY else "select"
     if control == "radio":
@@ -206,18 +206,6 @@ def _question(fact: Fact, answers: Answers, reading: Reading) -> Ask:
         groups,
         _fault(fact, answer, reading),
     )
-
-
-def _groups(fact: Fact, reading: Reading) -> tuple[Group, ...]:
-    """Return the answers of a choice under their headings; yes and no are answers too."""
-    tr = reading.tr
-    if fact.type is FactType.YES_NO:
-        return (Group("", (Option(YES, tr("Yes")), Option(NO, tr("No")))),)
-    found: dict[str, list[Option]] = {}
-    for option in fact.options:
-        heading = text(option.group, tr) if option.group else ""
-        found.setdefault(heading, []).append(Option(option.id, text(option.label, tr)))
-    return tuple(Group(title, tuple(options)) for title, options in found.items())
 
 
 # Answers -------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ class Answers:
 
     def _question(self, fact: Fact) -> Question:
         tr, words = self.reading.tr, Phrases(self.reading.facts, self.reading.tr)
-        groups = _groups(fact, self.reading)
+        groups = groups_of(fact, self.reading)
         many = sum(len(group.options) for group in groups) > FEW or len(groups) > 1
         control = "select" if many else "radio" if groups else "text"
         if fact.type is FactType.DATE:
@@ -207,7 +207,7 @@ def _outside(fact: Fact, words: Phrases) -> str:
     return tr("The rule takes at most %(high)s here. Please check the number.", high=most)
 
 
-def _groups(fact: Fact, reading: Reading) -> tuple[Group, ...]:
+def groups_of(fact: Fact, reading: Reading) -> tuple[Group, ...]:
     """Return the answers of a choice under their headings; yes and no are answers too."""
     tr = reading.tr
     if fact.type is FactType.YES_NO:

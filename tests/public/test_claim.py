@@ -104,7 +104,7 @@ def test_without_the_code_nothing_is_claimed_and_only_the_number_is_masked(app: 
         ({"holder": " "}, "holder"),
         ({"bank": ""}, "name of the bank"),
         ({"consent": ""}, "Please tick"),
-        ({"holder": "赵\x00明"}, "holder"),
+        ({"holder": "赵\x07明"}, "holder"),
         ({"holder": "赵" * 500}, "holder"),
     ],
 )

@@ -140,7 +140,7 @@ def test_a_yes_to_the_name_before_is_no_yes_to_the_one_after(app: Flask) -> None
         ({"name": ""}, "Please write your name"),
         ({"name": "赵"}, "Please write your name"),
         ({"name": "赵" * 61}, "Please write your name"),
-        ({"name": "赵\u0000明"}, "Please write your name"),
+        ({"name": "赵\u0007明"}, "Please write your name"),
         ({"telephone": "12"}, "no telephone number"),
         ({"consent": ""}, "Please tick"),
         ({"code": receipt.mint()}, "not the code of this report"),
