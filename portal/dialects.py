@@ -86,6 +86,8 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # no
         "synchronous=FULL",
         f"busy_timeout={BUSY_MS}",
         "trusted_schema=OFF",
+        # INSERT OR REPLACE deletes rows; without this the triggers that keep them are not asked.
+        "recursive_triggers=ON",
         # What is destroyed shall not stay in the file; some systems build SQLite with it, some without.
         "secure_delete=ON",
     ):

@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from sqlalchemy import inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -28,6 +29,7 @@ from werkzeug.wrappers import Response
 from portal import clock, compression, i18n, logs, presentation, site, tables
 from portal.admin import access, navigation
 from portal.admin.routes import desk
+from portal.cases.verifiers import HadAnotherHand, is_kept_apart
 from portal.challenge.setup import make_challenger
 from portal.config import Settings
 from portal.cookies import SessionsOfPages
@@ -272,6 +274,11 @@ def _errors(app: Flask) -> None:
     def _stale(_error: StaleDataError) -> tuple[str, int]:
         db.session.rollback()
         return _page(409, Stale().sentence()), 409
+
+    @app.errorhandler(IntegrityError)
+    def _kept_apart(error: IntegrityError) -> tuple[str, int]:
+        # No slice below the awards may ask them, so it is the database that says no.
+        return _refused(HadAnotherHand()) if is_kept_apart(error) else _fault(error)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
