@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from portal.admin.case import summary
 from portal.admin.words import OFFICERS
 from portal.badges import BADGES
 from portal.cases import queries
-from portal.cases.queries import Filter, Mark, Officer, View
+from portal.cases.queries import Filter, Mark, Officer, Row, View
 from portal.cases.steps import OPEN_STATUSES, CaseStatus
 from portal.database import row_key
 from portal.extensions import settings
@@ -38,10 +39,10 @@ def queue() -> str:
     """Show one page of the queue and, where a case is chosen, its summary."""
     actor: Actor = current_user.actor
     now = clock.now()
+    chosen, here = request.args.get("case", ""), request.args.get("at", "")
     wanted = _wanted(actor, now)
-    page = queries.queue(actor, wanted, now, _mark(request.args.get("at", "")))
-    asked = {name: value for name in ASKED if (value := request.args.get(name, ""))}
-    chosen = request.args.get("case", "")
+    page = queries.queue(actor, wanted, now, _mark(here))
+    asked: dict[str, Any] = {name: value for name in ASKED if (value := request.args.get(name, ""))}
     return render_template(
         "admin/queue.html",
         page=page,
@@ -53,8 +54,22 @@ def queue() -> str:
         next_url=_turn(asked, page.next),
         chosen=summary(chosen, actor, now) if chosen else None,
         choices=_choices(actor),
-        here=request.args.get("at", ""),
+        # Addresses end with the number of a case: building each of a hundred costs more than the list.
+        beside=url_for("desk.queue", **asked, at=here or None, case=""),
+        alone=url_for("desk.case", number=""),
+        states=_states(page.rows),
     )
+
+
+def _states(rows: Sequence[Row]) -> dict[int, str]:
+    """Return what stands as the status of each line, by the case's key."""
+    # While nobody has accepted it, that matters more than the waiting.
+    return {
+        row.id: "waiting_reporter"
+        if row.waiting_since and row.status is not CaseStatus.RECEIVED
+        else row.status.value
+        for row in rows
+    }
 
 
 def _wanted(actor: Actor, now: datetime) -> Filter:

@@ -84,8 +84,12 @@ def absences_of(person_id: int, today: date) -> list[Absence]:
 
 def stood_in_for(person_id: int, today: date) -> list[Absence]:
     """Return the absences in which this person stands in today; one query."""
-    query = select(Absence).where(Absence.deputy_id == person_id, Absence.since <= today, *_holding(today))
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(select(Absence).where(*deputising(person_id, today))))
+
+
+def deputising(person_id: int, today: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the absences in which this person stands in today."""
+    return (Absence.deputy_id == person_id, Absence.since <= today, *_holding(today))
 
 
 def away_on(today: date) -> dict[int, Absence]:

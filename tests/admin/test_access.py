@@ -14,7 +14,11 @@ from portal import clock
 from portal.admin.access import ACCESS
 from portal.admin.navigation import ITEMS, NOTICE_PAGES
 from portal.notices.outbox import NoticeKind, tell_staff
-from portal.people.permissions import Role
+from portal.people import sessions, ties
+from portal.people.declared import Absence, TieKind
+from portal.people.permissions import Permission, Role
+from portal.people.sessions import SignedIn
+from tests.fixtures.desk import counted
 from tests.fixtures.records import make_account, sign_in
 from tests.fixtures.staff import NOON, csrf_of
 
@@ -168,6 +172,25 @@ def test_reading_leaves_what_came_later_new(client: FlaskClient, session: Sessio
     for notice in (first, later, strange):
         session.refresh(notice)
     assert (first.read_at is None, later.read_at, strange.read_at) == (False, None, None)
+
+
+def test_who_is_there_and_what_he_may_is_asked_in_two_queries(app: Flask, session: Session) -> None:
+    """Every click of everybody pays for these, with roles, declared ties and somebody who is away."""
+    account, away = make_account(Role.INTAKE_OFFICER, Role.SUPERVISOR), make_account(Role.SUPERVISOR)
+    actor, now = SignedIn(account, "").actor, clock.now()
+    ties.declare(TieKind.FIRM, "安禾家具有限公司", actor, now)
+    today = clock.city_date(now)
+    absence = {"since": today, "until": today, "declared_at": now}
+    session.add(Absence(person_id=away.person_id, deputy_id=account.person_id, **absence))
+    token = sessions.start(account, now).token
+    session.commit()
+    session.expunge_all()
+    with counted() as statements:
+        found = sessions.find(token, now)
+        assert found is not None
+        assert found.actor.may(Permission.CASE_EXTEND)
+    assert (found.ties, found.stands_in_for) == (("安禾家具有限公司",), {away.person_id})
+    assert len(statements) == 2
 
 
 def test_the_number_of_queries_does_not_grow_with_the_staff(client: FlaskClient, session: Session) -> None:
