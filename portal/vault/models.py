@@ -57,7 +57,21 @@ class SealedKey(Base):
     field: Mapped[SealedField] = relationship(back_populates="key")
 
 
-class Opening(Base):
+class Asking:
+    """Who asks to read in which role, of which report, and why; and who agreed where a second one had to."""
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
+    role: Mapped[str] = mapped_column(String(32))
+    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[Instant]
+    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
+    second_at: Mapped[MaybeInstant]
+
+
+class Opening(Asking, Base):
     """Somebody asks to read one group of one report: committed first; the vault serves it once."""
 
     __tablename__ = "openings"
@@ -66,40 +80,22 @@ class Opening(Base):
         Index("ix_openings_report", "report_id"),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
-    role: Mapped[str] = mapped_column(String(32))
     field_group: Mapped[FieldGroup] = mapped_column(choice(FieldGroup, "opened_group"))
-    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
     event_id: Mapped[int] = mapped_column(BigKey, ForeignKey("events.id"))
-    reason: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[Instant]
-    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    second_at: Mapped[MaybeInstant]
     served_at: Mapped[MaybeInstant]
 
 
-class OpeningRequest(Base):
+class OpeningRequest(Asking, Base):
     """Somebody who has used up the day asks a second person; an agreement serves one opening."""
 
     __tablename__ = "opening_requests"
     __table_args__ = (Index("ix_opening_requests_account", "account_id", "asked_at"),)
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
-    role: Mapped[str] = mapped_column(String(32))
     field_group: Mapped[FieldGroup] = mapped_column(choice(FieldGroup, "wanted_group"))
-    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
-    reason: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[Instant]
-    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    second_at: Mapped[MaybeInstant]
     opening_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("openings.id"))
 
 
-class OriginalOpening(Base):
+class OriginalOpening(Asking, Base):
     """Somebody asks to open the original of one file: committed first; the vault serves it once."""
 
     __tablename__ = "original_openings"
@@ -108,37 +104,19 @@ class OriginalOpening(Base):
         Index("ix_original_openings_evidence", "evidence_id"),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
-    role: Mapped[str] = mapped_column(String(32))
-    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
     evidence_id: Mapped[int] = mapped_column(BigKey)  # stays when the file's row goes
     digest: Mapped[str] = mapped_column(String(64))
     event_id: Mapped[int] = mapped_column(BigKey, ForeignKey("events.id"))
-    reason: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[Instant]
-    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    second_at: Mapped[MaybeInstant]
     served_at: Mapped[MaybeInstant]
 
 
-class OriginalRequest(Base):
+class OriginalRequest(Asking, Base):
     """The same as an opening request, for the original of one file."""
 
     __tablename__ = "original_requests"
     __table_args__ = (Index("ix_original_requests_account", "account_id", "asked_at"),)
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    account_id: Mapped[int] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    person_id: Mapped[int] = mapped_column(BigKey, ForeignKey("people.id"))
-    role: Mapped[str] = mapped_column(String(32))
-    report_id: Mapped[int] = mapped_column(BigKey, ForeignKey("reports.id"))
     evidence_id: Mapped[int] = mapped_column(BigKey)  # stays when the file's row goes
-    reason: Mapped[str] = mapped_column(Text)
-    asked_at: Mapped[Instant]
-    second_account_id: Mapped[int | None] = mapped_column(BigKey, ForeignKey("accounts.id"))
-    second_at: Mapped[MaybeInstant]
     opening_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("original_openings.id"))
 
 
