@@ -18,6 +18,8 @@ HEAD_BYTES = 16 * 1024  # of one part: its name, its file's name and kind
 PADDING_BYTES = 256  # blanks that RFC 2046 lets stand behind a boundary
 # As browsers write it; everything else takes the slower way that knows escapes and other alphabets.
 _PLAIN = re.compile(rb'form-data; name="([^"\\%]*)"(?:; filename="([^"\\%]*)")?')
+# A name with the end of a line in it would begin a header of its own.
+_IN_A_LINE = bytes.maketrans(b"\r\n\0", b"   ")
 _CHARSETS = frozenset({"ascii", "us-ascii", "utf-8", "iso-8859-1"})
 
 
@@ -137,7 +139,7 @@ def head_of(text: bytes) -> Head:
     headers = []
     # A line that begins with a blank goes on with the one before.
     for line in text.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n"):
-        name, colon, value = line.partition(b":")
+        name, colon, value = line.translate(_IN_A_LINE).partition(b":")
         if colon:
             headers.append((name.strip().decode("latin-1"), value.strip()))
     disposition = next((value for name, value in headers if name.lower() == "content-disposition"), b"")

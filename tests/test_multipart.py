@@ -102,6 +102,13 @@ def test_what_is_no_form_or_broke_off_is_said_to_be_none(content: bytes) -> None
         read(content)
 
 
+def test_the_end_of_a_line_in_a_name_begins_no_header_and_loses_no_file() -> None:
+    """Otherwise one odd name costs a form its text, or a sender writes headers of his own."""
+    head = multipart.head_of(b'Content-Disposition: form-data; name="files"; filename="a\nX-A: b\rc\0.jpg"')
+    assert (head.name, head.filename) == ("files", "a X-A: b c .jpg")
+    assert not any(sign in value for _, value in head.headers for sign in "\r\n\0")
+
+
 def test_a_text_a_head_and_the_number_of_parts_have_their_limits_and_a_file_has_none() -> None:
     assert read(whole(part(bytes(2000)), part(bytes(90_000), "file", "a"))).fields[0][1] == "\0" * 2000
     for content in (

@@ -21,7 +21,7 @@ from portal.cases import filing as cases
 from portal.cases.additions import MOST_MEGABYTES
 from portal.cases.arrivals import room_for
 from portal.database import db, reading
-from portal.errors import NotFound
+from portal.errors import NotFound, Refusal, gettext_noop
 from portal.evidence import staging, uploads
 from portal.evidence.inspection import MAX_FILES, InspectionError
 from portal.evidence.models import StagedFile
@@ -56,6 +56,14 @@ from portal.reports.situations import catalogue
 from portal.subjects import boards
 from portal.vault.keys import Keyring
 from portal.visitor import session_key
+
+
+class NotReadable(Refusal):
+    """What a browser sent is no form, so nothing of it can be shown again."""
+
+    message = gettext_noop("What your browser sent could not be read, so nothing was sent to us.")
+    status = 400
+
 
 PageOf = Callable[[Form, list[StagedFile]], Response]
 
@@ -135,6 +143,8 @@ def _without_token(at: datetime) -> Response:
 
     The draft is a new one: whoever made a browser post here may know the old one.
     """
+    if request.content_length and not request.form and not request.files:
+        raise NotReadable
     # The review and the question about numbers carry the answers in the draft alone.
     form = Form(Draft.mint(at), at, _opened(at).answers, status=400)
     form.notice = gettext(

@@ -445,6 +445,15 @@ def test_a_changed_draft_opens_the_form_anew_with_everything_kept(
     assert reports(session) == 1
 
 
+def test_what_cannot_be_read_is_not_called_a_page_that_was_open_for_too_long(citizen: Citizen) -> None:
+    """Otherwise an empty form claims that everything written is still on it."""
+    answer = citizen.client.post("/report", data=b"broken", content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 400
+    assert "读不出来" in answer.text
+    assert "退回上一页，您写的还在" in answer.text
+    assert "<textarea" not in answer.text
+
+
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_a_missing_token_files_nothing_and_keeps_what_was_typed(
     app: Flask, citizen: Citizen, session: Session, token: str
