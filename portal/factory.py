@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, g, redirect, render_template, request, session, url_for
 from flask_babel import get_locale
@@ -260,7 +259,7 @@ def _from_elsewhere() -> bool:
     origin = request.headers.get("Origin", "")
     if origin in {"", "null"}:
         return False
-    return urlsplit(origin).netloc != request.host
+    return origin.partition("://")[2] != request.host
 
 
 def _errors(app: Flask) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import cast
-from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, request, session, url_for
 from werkzeug.exceptions import TooManyRequests
@@ -86,8 +85,5 @@ def _challenger() -> Challenger:
 
 def _own_path(target: str) -> str:
     """Return a path on this site; anything else becomes the home page."""
-    parts = urlsplit(target)
-    plain = target.isprintable() and not target.startswith(("//", "/\\")) and "\\" not in target
-    if parts.scheme or parts.netloc or not target.startswith("/") or not plain:
-        return "/"
-    return target
+    is_path = target.startswith("/") and not target.startswith("//")
+    return target if is_path and target.isprintable() and "\\" not in target else "/"

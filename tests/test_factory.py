@@ -12,7 +12,13 @@ from portal.factory import create_app
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "http://localhost:1"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": "http://[evil"},
+        {"Origin": "localhost"},
+    ],
 )
 def test_a_post_from_another_site_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
     answer = client.post("/desk/login", data={"username": "x"}, headers=headers)

@@ -78,7 +78,8 @@ def test_a_method_that_no_page_has_is_refused(client: FlaskClient, method: str, 
 
 
 @pytest.mark.parametrize(
-    "payload", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    "payload",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "http://[evil"],
 )
 def test_no_parameter_leads_to_another_site(client: FlaskClient, payload: str) -> None:
     for path in ("/language/en", "/text/large"):
