@@ -12,6 +12,7 @@ from enum import StrEnum
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from portal.database import Base, db
 from portal.tables import SLICES
@@ -106,6 +107,7 @@ PUBLIC: Grants = {
     "rule_sets": READ,
     "findings": READ,
     "finding_facts": READ,
+    "case_facts": READ,
     "penalties": READ,
     "rectifications": READ,
     "site_checks": READ,
@@ -202,6 +204,10 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _first_line(error: ProgrammingError) -> str:
+    return str(error.orig).splitlines()[0]
+
+
 @click.command("grants")
 @click.option("--prefix", default="woodpecker_", help="Begins the name of each role.")
 @click.option(
@@ -224,10 +230,17 @@ def grants(prefix: str, parts: tuple[str, ...], now: bool) -> None:
         return
     if db.engine.dialect.name != "postgresql":
         raise click.ClickException("Roles are for PostgreSQL: set DATABASE_URL to the owner of the database.")
-    with db.engine.begin() as connection:
-        for part in chosen:
-            apply(connection, part, f"{prefix}{part}")
-            click.echo(f"{prefix}{part}: {len(grants_of(part))} tables")
+    try:
+        with db.engine.begin() as connection:
+            for part in chosen:
+                apply(connection, part, f"{prefix}{part}")
+                click.echo(f"{prefix}{part}: {len(grants_of(part))} tables")
+    except ProgrammingError as error:
+        # Nothing was done: it is one transaction.
+        raise click.ClickException(
+            f"{_first_line(error)}. DATABASE_URL must be that of the owner of all tables, who may make roles:"
+            " ALTER ROLE owner CREATEROLE"
+        ) from None
     click.echo(
         "Give each role a password (\\password in psql) and put its address into that part's settings."
     )

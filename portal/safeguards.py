@@ -81,7 +81,11 @@ def _check_keys(directory: Path, source: Environment) -> None:
 
 
 def _check_gateways(settings: Settings, source: Environment) -> None:
-    """Outside services need their secrets, and must not be the demonstration's."""
+    """Outside services need their secrets, and must not be the demonstration's.
+
+    The public face alone only offers alerts: worker and vault send them, and have the secrets.
+    """
+    sends = settings.faces != {"public"}
     if (
         settings.sms_gateway_url == demo_sms_url(settings.port)
         or settings.sms_gateway_token == DEMO_SMS_TOKEN
@@ -89,11 +93,11 @@ def _check_gateways(settings: Settings, source: Environment) -> None:
         source.fault(
             "SMS_GATEWAY_URL and SMS_GATEWAY_TOKEN are the demonstration's; set those of a real gateway."
         )
-    elif settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
+    elif sends and settings.sms_gateway_url and len(settings.sms_gateway_token) < 16:
         source.fault("SMS_GATEWAY_TOKEN is missing or shorter than 16 characters.")
     if settings.smtp_url == demo_smtp_url(settings.port):
         source.fault("SMTP_URL is the demonstration's; set that of a real mail server.")
-    elif urlsplit(settings.smtp_url).username and not settings.smtp_password:
+    elif sends and urlsplit(settings.smtp_url).username and not settings.smtp_password:
         source.fault("SMTP_URL names a user, but SMTP_PASSWORD_FILE is missing.")
 
 

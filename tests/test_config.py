@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import Mode, Settings, SettingsError, socket_path
+from portal.config import Mode, Settings, SettingsError
+from portal.config_places import socket_path
 from portal.safeguards import DEMO_SMS_TOKEN, demo_sms_url, demo_smtp_url
 
 STRONG = "0123456789abcdef0123456789ABCDEF-"
@@ -32,6 +33,14 @@ def faults(environ: dict[str, str], **changes: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         Settings.load({**environ, **changes})
     return caught.value.faults
+
+
+def test_the_public_machine_offers_alerts_without_the_secrets_to_send_them(environ: dict[str, str]) -> None:
+    """The secrets would have to lie on the machine that the internet reaches."""
+    offering = {"SMS_GATEWAY_URL": "https://sms.example.cn", "SMTP_URL": "smtp://portal@mail.example.cn"}
+    assert Settings.load({**environ, **offering, "PORTAL_FACES": "public"}).sms_gateway_token == ""
+    found = faults(environ, **offering, PORTAL_FACES="desk")
+    assert any("SMS_GATEWAY_TOKEN" in fault for fault in found)
 
 
 def test_a_complete_production_environment_is_accepted(environ: dict[str, str]) -> None:

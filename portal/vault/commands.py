@@ -146,6 +146,10 @@ def _at_work() -> Iterator[VaultSettings]:
         raise click.ClickException(str(error)) from None
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise click.ClickException(f"The database does not answer ({type(error).__name__}).") from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.strerror}: {error.filename}. Run this as the user of the vault, with its environment."
+        ) from None
 
 
 def _first_keys(settings: VaultSettings) -> VaultKeys:
