@@ -10,6 +10,7 @@ from wtforms import SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.admin.forms import whole
 from portal.people.accounts import NewAccount
 from portal.people.administration import Change
 from portal.people.labels import ROLES, unit_name
@@ -18,13 +19,14 @@ from portal.people.permissions import Role
 from portal.people.units import UnitKind, all_units
 from portal.reports import wording
 
+NOTHING = -1
 _TOO_LONG = lazy_gettext("This is too long.")
 
 
 def _number(value: Any) -> int | None:  # noqa: ANN401
-    """Return the id in a select's value; none for an empty one."""
+    """Return the id in a select's value: none for an empty one, for what is no id one that nothing has."""
     text = str(value or "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole(text) or NOTHING if text else None
 
 
 def _strip(value: str | None) -> str:

@@ -226,6 +226,8 @@ def test_a_role_that_does_not_exist_is_refused(client: FlaskClient, session: Ses
         {"email": "no address"},
         {"email": "a@example.cn\nBcc: b@example.cn"},
         {"department_id": "999999"},
+        {"department_id": "9" * 20},
+        {"district_id": "x"},
         {"district_id": "999999"},
     ],
 )
