@@ -243,7 +243,7 @@ def read_all(stream: Readable | Source, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def write_all(file: io.FileIO, content: bytes) -> None:
+def write_all(file: io.FileIO, content: bytes | memoryview) -> None:
     """Write everything, whatever pieces the disk takes."""
     view = memoryview(content)
     while view:

@@ -26,6 +26,7 @@ from portal.config import Settings
 from portal.evidence.chunks import (
     CHUNK_BYTES,
     DATA_KEY_BYTES,
+    SEALED_CHUNK,
     Layout,
     Readable,
     Source,
@@ -39,6 +40,7 @@ from portal.evidence.chunks import (
 from portal.evidence.shelves import NAME, LocalShelf, Shelf, sweep_folder
 from portal.evidence.store import space_said
 from portal.run.dotted import resolve
+from portal.vault.envelope import TAG_BYTES
 from portal.vault.file_keys import Wraps, wrap_original
 from portal.vault.keys import Keyring
 
@@ -66,7 +68,9 @@ class Sealing:
         self.size = 0
         self.key = _fresh_key()
         self._cipher: AESGCM | None = AESGCM(self.key)
-        self._pieces: list[bytes] = []
+        # Of each the same room again for every chunk; what is readable in it is wiped in the end.
+        self._chunk = memoryview(bytearray(CHUNK_BYTES))
+        self._sealed = memoryview(bytearray(SEALED_CHUNK))
         self._waiting = self._number = 0
         self._sum = hashlib.sha256()
         self._finished = False
@@ -78,16 +82,20 @@ class Sealing:
         """Take the next bytes; one chunk waits, because the last one is marked."""
         self._sum.update(piece)
         self.size += len(piece)
-        self._pieces.append(piece)
-        self._waiting += len(piece)
-        if self._waiting > CHUNK_BYTES:
-            self._flush()
+        left = memoryview(piece)
+        while left:
+            if self._waiting == CHUNK_BYTES:
+                self._encrypt(last=False)
+            taken = min(len(left), CHUNK_BYTES - self._waiting)
+            self._chunk[self._waiting : self._waiting + taken] = left[:taken]
+            self._waiting += taken
+            left = left[taken:]
 
     def finish(self) -> str:
         """Write the last chunk; returns the SHA-256 of the original. Nothing is written after it."""
         if not self._finished:
-            self._encrypt(b"".join(self._pieces), last=True)
-            self._pieces, self._finished = [], True
+            self._encrypt(last=True)
+            self._finished = True
         return self._sum.hexdigest()
 
     def sync(self) -> None:
@@ -107,21 +115,18 @@ class Sealing:
     def close(self) -> None:
         """Forget the key, and give the disk back what did not get a name for good."""
         self.key[:] = bytes(len(self.key))
+        self._chunk[:] = bytes(len(self._chunk))
         self._cipher = None
         self._file.close()
         self.path.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
-        content = memoryview(b"".join(self._pieces) if len(self._pieces) > 1 else self._pieces[0])
-        while len(content) > CHUNK_BYTES:
-            self._encrypt(content[:CHUNK_BYTES], last=False)
-            content = content[CHUNK_BYTES:]
-        self._pieces, self._waiting = [bytes(content)], len(content)
-
-    def _encrypt(self, chunk: bytes | memoryview, *, last: bool) -> None:
+    def _encrypt(self, *, last: bool) -> None:
         assert self._cipher is not None  # noqa: S101 - until it is closed
-        write_all(self._file, self._cipher.encrypt(nonce_of(self._number, last=last), chunk, None))
-        self._number += 1
+        sealed = self._sealed[: self._waiting + TAG_BYTES]
+        nonce = nonce_of(self._number, last=last)
+        self._cipher.encrypt_into(nonce, self._chunk[: self._waiting], None, sealed)
+        write_all(self._file, sealed)
+        self._waiting, self._number = 0, self._number + 1
 
 
 class Originals:

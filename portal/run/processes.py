@@ -14,8 +14,13 @@ from portal.run.parent import PARENT_VARIABLE, ask_for_signal
 
 FIRST_PAUSE = 0.5  # seconds before a restart; doubled with each early death
 LONGEST_PAUSE = 30.0
-# The C library would keep free memory apart for each thread: a web process was a sixth larger.
-MEMORY = {"MALLOC_ARENA_MAX": "2"}
+# The C library would keep free memory apart for each thread, a sixth of a web process; and what a large piece
+# of an upload took it would keep for the next one, as it would all that pages needed once.
+MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(128 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 1024),
+}
 STEADY_SECONDS = 60.0  # who lived this long is restarted at once
 REPLACED_AFTER = 6 * 3600
 """Seconds that a process works: what people typed stays in its memory until it ends."""
