@@ -218,7 +218,7 @@ def test_a_role_that_does_not_exist_is_refused(client: FlaskClient, session: Ses
         {"name": ""},
         {"name": "   "},
         {"name": "x" * 61},
-        {"name": "王\u0000建国"},
+        {"name": "王\u0007建国"},
         {"username": ""},
         {"username": "Wang Jianguo"},
         {"username": "王建国"},
