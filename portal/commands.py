@@ -19,7 +19,8 @@ from portal import clock, doctor
 from portal.audit import events
 from portal.backup.commands import backup, restore
 from portal.backup.erasures import erasures
-from portal.config import Settings, SettingsError, keys_directory
+from portal.config import Settings, SettingsError
+from portal.config_places import keys_directory
 from portal.database import db
 from portal.doctor import Finding, Grade
 from portal.environment import Environment

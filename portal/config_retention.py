@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from portal.environment import Environment
 
@@ -26,12 +26,13 @@ class RetentionPeriods:
     """The shortest class of document archives (国家档案局令第8号, to be confirmed)."""
     notice_days: int = 365
     backup_days: int = 35
-    """How long the operator keeps backups; pages say it, nothing deletes them."""
+    """How long backups are kept: pages say it, and `flask backup` removes older ones."""
 
 
 def retention_periods(source: Environment) -> RetentionPeriods:
     """Read the periods; the text is kept at least as long as what hangs on it."""
     known = RetentionPeriods()
+    source.unknown("RETENTION_", frozenset(f"RETENTION_{one.name.upper()}" for one in fields(known)))
     periods = RetentionPeriods(
         contact_days=source.number("RETENTION_CONTACT_DAYS", known.contact_days, 1, LONGEST_DAYS),
         told_days=source.number("RETENTION_TOLD_DAYS", known.told_days, 1, LONGEST_DAYS),

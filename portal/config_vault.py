@@ -9,14 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from portal import config
+from portal import config_places as places
 from portal.config import Mode, SettingsError
 from portal.environment import Environment
 from portal.safeguards import DEMO_SMS_TOKEN, demo_sms_url, demo_smtp_url
 
 VAULT_NAMES = frozenset(
-    {"VAULT_SOCKET", "VAULT_KEYS", "VAULT_ALLOWED_USERS", "VAULT_DAILY_OPENINGS", "VAULT_DAILY_ALERTS"}
-    | {"VAULT_DATABASE_URL"}
+    {
+        "VAULT_SOCKET",
+        "VAULT_KEYS",
+        "VAULT_ALLOWED_USERS",
+        "VAULT_DAILY_OPENINGS",
+        "VAULT_DAILY_ALERTS",
+        "VAULT_DATABASE_URL",
+    }
 )
 
 
@@ -45,23 +51,23 @@ class VaultSettings:
         source = Environment(environ)
         source.unknown("VAULT_", VAULT_NAMES)
         demo = source.choice("PORTAL_ENV", tuple(Mode), Mode.DEMO) == Mode.DEMO
-        data = config.data_directory(source)
+        data = places.data_directory(source)
         port = source.number("PORTAL_PORT", 8000, least=1, most=65535)
         loaded = cls(
             data=data,
-            database_url=config.database_url(source, data, "VAULT_DATABASE_URL"),
-            socket=config.vault_socket(source, data),
+            database_url=places.database_url(source, data, "VAULT_DATABASE_URL"),
+            socket=places.vault_socket(source, data),
             keys=private_file(source, data),
-            public=config.keys_directory(source, data) / "vault.pub",
+            public=places.keys_directory(source, data) / "vault.pub",
             allowed_uids=_uids(source),
             daily_openings=source.number("VAULT_DAILY_OPENINGS", 10, least=1, most=1000),
             daily_alerts=source.number("VAULT_DAILY_ALERTS", 5, least=1, most=100),
             zone=ZoneInfo(source.zone("CITY_ZONE", "Asia/Shanghai")),
-            sms_gateway_url=config.sms_url(source, demo_sms_url(port) if demo else ""),
+            sms_gateway_url=places.sms_url(source, demo_sms_url(port) if demo else ""),
             sms_gateway_token=source.secret("SMS_GATEWAY_TOKEN", DEMO_SMS_TOKEN if demo else ""),
-            smtp_url=config.smtp_url(source, demo_smtp_url(port) if demo else ""),
+            smtp_url=places.smtp_url(source, demo_smtp_url(port) if demo else ""),
             smtp_password=source.secret("SMTP_PASSWORD"),
-            mail_from=source.text("MAIL_FROM", f"no-reply@{config.origin_host(source, port)}"),
+            mail_from=source.text("MAIL_FROM", f"no-reply@{places.origin_host(source, port)}"),
         )
         if source.faults:
             raise SettingsError(source.faults)
@@ -70,7 +76,7 @@ class VaultSettings:
 
 def private_file(source: Environment, data: Path) -> Path:
     """The vault's private keys: beside the other keys unless VAULT_KEYS names another file."""
-    default = config.keys_directory(source, data) / "vault.json"
+    default = places.keys_directory(source, data) / "vault.json"
     return Path(source.text("VAULT_KEYS", str(default))).absolute()
 
 

@@ -19,7 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from portal.config import ObjectStorage
+from portal.config_places import ObjectStorage
 from portal.evidence.chunks import Source, StoreError, StoreFault
 from portal.evidence.shelves import DIGEST, check_name
 from portal.evidence.store import SealedStore

@@ -33,6 +33,7 @@ def test_without_settings_the_defaults_hold() -> None:
         ("RETENTION_NAME_DAYS", "two years", "RETENTION_NAME_DAYS"),
         ("RETENTION_PAYEE_YEARS", "101", "RETENTION_PAYEE_YEARS"),
         ("RETENTION_NOTICE_DAYS", "7", "RETENTION_NOTICE_DAYS"),
+        ("RETENTION_TEXT_YEAR", "3", "RETENTION_TEXT_YEAR is not a setting"),
         ("RETENTION_ORIGINAL_DAYS", "4000", "RETENTION_TEXT_YEARS is shorter than RETENTION_ORIGINAL_DAYS"),
     ],
 )
