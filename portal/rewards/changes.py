@@ -58,6 +58,7 @@ KEYS = {
     "percent_of": gettext_noop("what the share is taken of"),
     "each": gettext_noop("the amount for each"),
     "count": gettext_noop("what is counted"),
+    "less": gettext_noop("what is taken off as paid already"),
     "default": gettext_noop("the amount proposed"),
     "at_least": gettext_noop("the least that is added"),
     "cap": gettext_noop("the ceiling of the total"),
@@ -260,7 +261,7 @@ class _Changes:
             return _rate(value)
         if key in MONEY and isinstance(value, int):
             return words.money(value)
-        if key == "count" and isinstance(value, str):
+        if key in {"count", "less"} and isinstance(value, str):
             return f"“{words.label(value)}”"
         return str(value) if value != "" else ""
 

@@ -12,9 +12,18 @@ from portal.rewards.rules.clauses.combine import Combine
 from portal.rewards.rules.clauses.each import Each
 from portal.rewards.rules.clauses.fixed import Fixed
 from portal.rewards.rules.clauses.percent import Percent
+from portal.rewards.rules.clauses.slices import Slices
+from portal.rewards.rules.given import BASE
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tiered, Value
-from portal.rewards.rules.vocabulary import Overlap
+from portal.rewards.rules.vocabulary import Joint
 from portal.rewards.speech import listed, percent, sentences, yuan
+from portal.rewards.terms import gettext_noop
+
+LEADS = {
+    Joint.SUM: gettext_noop("The sum of these:"),
+    Joint.HIGHEST: gettext_noop("The highest of these:"),
+    Joint.LOWEST: gettext_noop("The lowest of these:"),
+}
 
 
 class ClausePhrases(Phrases):
@@ -35,7 +44,18 @@ class ClausePhrases(Phrases):
             return [self._each(clause, sure)]
         if isinstance(clause, Choose):
             return [self._choice(clause, sure)]
+        if isinstance(clause, Slices):
+            return [self._slices(clause, sure and "slices" not in pay.to_confirm)]
         return self._combined(clause, sure) if isinstance(clause, Combine) else []
+
+    def _slices(self, clause: Slices, sure: bool) -> Line:
+        tr, over = self.tr, clause.base[0] if clause.counted else BASE
+        rows = self.rows(Tiered(over, clause.tiers), self.money if clause.counted else _rate)
+        if clause.counted:
+            counted = self.label(over)
+            return Line(tr("“%(count)s” in slices, each at its own amount:", count=counted), sure, rows)
+        parts = listed([self.inside(part) for part in clause.base], tr)
+        return Line(tr("%(parts)s in slices, each at its own share:", parts=parts), sure, rows)
 
     def _share(self, clause: Percent, sure: bool) -> Line:
         tr, rows = self.tr, self.rows(clause.rate, _rate)
@@ -123,7 +143,7 @@ class ClausePhrases(Phrases):
 
     def _combined(self, clause: Combine, sure: bool) -> list[Line]:
         tr = self.tr
-        lead = tr("The sum of these:") if clause.how is Overlap.SUM else tr("The highest of these:")
+        lead = tr(LEADS[clause.how])
         parts = [line for one in clause.clauses for line in self.pay(one, sure)]
         return [Line(lead), *parts]
 
@@ -139,6 +159,10 @@ class ClausePhrases(Phrases):
             lines += self._plain_bounds(pay, seen)
         if pay.soft is not None:
             lines.append(Line(self._soft(pay.soft, pay.may_reach), sure and "soft_max" not in pay.to_confirm))
+        if pay.less:
+            label = self.label(pay.less)
+            said = tr("“%(label)s” is taken off: what was paid already is not paid again.", label=label)
+            lines.append(Line(said, sure))
         return lines
 
     def _plain_bounds(self, pay: Pay, seen: bool) -> list[Line]:

@@ -37,7 +37,8 @@ def _begin(period: Period, day: date) -> date:
     """Return the first day of the period that a day belongs to."""
     if period is Period.DAY:
         return day
-    return day.replace(day=1) if period is Period.MONTH else day.replace(month=1, day=1)
+    first = {Period.MONTH: day.month, Period.QUARTER: (day.month - 1) // 3 * 3 + 1, Period.YEAR: 1}
+    return day.replace(month=first[period], day=1)
 
 
 def _of_person(report: Report, since: datetime) -> list[tuple[str, int]]:

@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import groupby
 
 from portal.rewards.rules.conditions import Between, Condition, Not, OneOf, Test
-from portal.rewards.rules.given import KIND
+from portal.rewards.rules.given import BASE, KIND
 from portal.rewards.rules.model import Fact, Option
-from portal.rewards.rules.registry import ALWAYS, STANDARD
+from portal.rewards.rules.registry import ALWAYS, OF_A_SHARE, STANDARD
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tiered, Value
 from portal.rewards.rules.vocabulary import FactType
 from portal.rewards.speech import CHINESE, Tongue, day, decimal, listed, text, yuan
@@ -60,7 +60,8 @@ class Phrases:
 
     def fact(self, fact_id: str) -> Fact | None:
         """Return a fact as the rule set words it, else as the standard does."""
-        return self._facts.get(fact_id) or STANDARD.get(fact_id) or ALWAYS.get(fact_id)
+        found = self._facts.get(fact_id) or STANDARD.get(fact_id) or ALWAYS.get(fact_id)
+        return OF_A_SHARE if found is None and fact_id == BASE else found
 
     def label(self, fact_id: str) -> str:
         """Return what a fact is called; never its id."""

@@ -69,6 +69,7 @@ class Prose:
 PERIODS = {
     Period.DAY: gettext_noop("a day"),
     Period.MONTH: gettext_noop("a month"),
+    Period.QUARTER: gettext_noop("a quarter"),
     Period.YEAR: gettext_noop("a year"),
 }
 ORDERS = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from portal.rewards.rules.codes import slices
 from portal.rewards.rules.derivation import Step
-from portal.rewards.speech import percent
+from portal.rewards.speech import decimal, percent, yuan
 
 
 def candidates(step: Step) -> list[int]:
@@ -31,6 +32,14 @@ def exact_in(given: Mapping[str, int | str], key: str) -> Fraction:
     if f"{key}_denominator" in given:
         return Fraction(int(given[f"{key}_numerator"]), int(given[f"{key}_denominator"]))
     return Fraction(int(given[key]))
+
+
+def slices_in(given: Mapping[str, int | str]) -> str:
+    """Return what lies in each slice times what it is worth there, as one sum."""
+    parts = slices(given)
+    if counted_fact(given):
+        return " + ".join(f"{decimal(inside)} × {yuan(worth)}" for inside, worth in parts)
+    return " + ".join(f"{yuan(inside)} × {percent(worth)}" for inside, worth in parts)
 
 
 def rate_in(step: Step) -> str:

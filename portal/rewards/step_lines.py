@@ -12,7 +12,7 @@ from portal.rewards.rules.derivation import Derivation, Step
 from portal.rewards.rules.model import Uplift
 from portal.rewards.rules.vocabulary import AccidentClass, FactType, Kind, Part, RoundMode
 from portal.rewards.speech import decimal, listed, text, yuan, yuan_exact
-from portal.rewards.step_inputs import candidates, counted_fact, exact_in, money_of, rate_in
+from portal.rewards.step_inputs import candidates, counted_fact, exact_in, money_of, rate_in, slices_in
 from portal.rewards.terms import CLASSES, KINDS, ROUNDINGS
 
 
@@ -82,6 +82,12 @@ class StepLines:
         how = self._looked_up(step, f"{yuan(each)} × {decimal(count)}", without=counted)
         return Line(title, yuan_exact(step.after_fen), self._sourced(how, step))
 
+    def slices(self, step: Step) -> Line:
+        """Return what lies in each slice and what it is worth there."""
+        tr, counted = self.tr, counted_fact(step.given)
+        title = self.words.label(counted) if counted else tr("Each slice at its own share")
+        return Line(title, yuan_exact(step.after_fen), self._sourced(slices_in(step.given), step))
+
     def per_death(self, step: Step) -> Line:
         """Return the amount for confirmed concealed deaths, as the first schema stored it."""
         tr, deaths = self.tr, step.value("deaths")
@@ -133,6 +139,13 @@ class StepLines:
         exact = Fraction(step.value("exact_numerator"), step.value("exact_denominator") * 100)
         result = yuan_exact(step.after_fen)
         return Line(title, result, f"{decimal(exact)} → {result}")
+
+    def less(self, step: Step) -> Line:
+        """Return that what was paid already is taken off."""
+        tr, paid = self.tr, yuan(step.value("paid"))
+        title = tr("Paid already %(paid)s", paid=paid)
+        how = f"{yuan(step.before_fen)} − {paid}"
+        return Line(title, yuan_exact(step.after_fen), self._sourced(how, step))
 
     def both_bounds(self, floor: Step, cap: Step) -> Line:
         """Return the one line for two bounds that did not bite."""
@@ -201,6 +214,11 @@ class StepLines:
         """Return the highest of parts."""
         amounts = candidates(step)
         return Line(self.tr("The highest"), yuan_exact(step.after_fen), " / ".join(map(yuan, amounts)))
+
+    def lowest(self, step: Step) -> Line:
+        """Return the lowest of parts."""
+        amounts = candidates(step)
+        return Line(self.tr("The lowest"), yuan_exact(step.after_fen), " / ".join(map(yuan, amounts)))
 
     def overlap(self, step: Step) -> Line:
         """Return that the highest single award of several findings is paid."""
@@ -317,15 +335,18 @@ _LINES: dict[Code, Callable[[StepLines, Step], Line]] = {
     Code.ROUNDING: StepLines.rounding,
     Code.FIXED: StepLines.fixed,
     Code.EACH: StepLines.each,
+    Code.SLICES: StepLines.slices,
     Code.CHOICE: StepLines.choice,
     Code.NO_PENALTY: StepLines.no_penalty,
     Code.FLOOR: StepLines.floor,
     Code.CAP: StepLines.cap,
     Code.SOFT_CAP: StepLines.soft_cap,
     Code.BEYOND: StepLines.beyond,
+    Code.LESS: StepLines.less,
     Code.PART: StepLines.part,
     Code.SUM: StepLines.sum_of,
     Code.HIGHEST: StepLines.highest,
+    Code.LOWEST: StepLines.lowest,
     Code.OVERLAP: StepLines.overlap,
     Code.MERIT: StepLines.uplift,
     Code.MERIT_CAP: StepLines.total_cap,

@@ -40,6 +40,7 @@ REASONS = {
         "The investigation confirmed no concealed death, so there is no reward."
     ),
     Reason.NOTHING_COUNTED: gettext_noop("What the rule counts is nothing, so there is no reward."),
+    Reason.PAID_ALREADY: gettext_noop("What was paid already comes to as much as this reward."),
     Reason.BELOW_LEAST: gettext_noop("What was found is below the least that the rule rewards."),
     Reason.NO_PENALTY_NO_AWARD: gettext_noop(
         "No penalty was imposed, and the rule gives nothing without one."

@@ -37,6 +37,8 @@ _SHAPES: dict[Code, tuple[frozenset[str], frozenset[str]]] = {
         | _ROUNDING
         | _LOOKED_UP,
     ),
+    Code.SLICES: (_NOTHING, _ROUNDING | {"of"}),
+    Code.LESS: (frozenset({"paid"}), _NOTHING),
     Code.CHOICE: (frozenset({"min", "max", "chosen", "by_default"}), _LOOKED_UP),
     Code.NO_PENALTY: (_NOTHING, _NOTHING),
     Code.FLOOR: (frozenset({"min"}), _LOOKED_UP),
@@ -63,6 +65,7 @@ _WORDS: dict[str, frozenset[str]] = {
 _FACT = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FACT_KEY = re.compile(r"fact\.[a-z][a-z0-9_]{0,39}")
 _WORD = re.compile(r"-?[a-z0-9][a-z0-9_./-]{0,63}")
+_SLICE = re.compile(r"(slice|worth)_[1-9][0-9]{0,2}(_numerator|_denominator)?")
 _NAME = re.compile(r"[a-z0-9-]{0,64}")
 _ENTRY = re.compile(r"[a-z0-9_-]{0,40}")
 _MOST_PARTS = 1000
@@ -93,6 +96,8 @@ def _has_shape(code: Code, keys: frozenset[str], stored: Mapping[str, object]) -
         named = set(str(stored.get("base", "")).split("+"))
         return keys - {"base"} <= named | set(Part) and named < keys
     required, optional = _SHAPES[code]
+    if code is Code.SLICES:
+        keys = frozenset(key for key in keys if not _SLICE.fullmatch(key))
     return required <= keys <= required | optional and (not looked_up or optional >= _LOOKED_UP)
 
 

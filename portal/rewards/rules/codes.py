@@ -22,15 +22,18 @@ class Code(StrEnum):
     ROUNDING = "rounding"
     FIXED = "fixed"
     EACH = "each"
+    SLICES = "slices"
     CHOICE = "choice"
     NO_PENALTY = "no_penalty"
     FLOOR = "floor"
     CAP = "cap"
     SOFT_CAP = "soft_cap"
     BEYOND = "beyond"
+    LESS = "less"
     PART = "part"
     SUM = "sum"
     HIGHEST = "highest"
+    LOWEST = "lowest"
     OVERLAP = "overlap"
     MERIT = "merit"
     MERIT_CAP = "merit_cap"
@@ -49,7 +52,7 @@ ABOUT_THE_PERSON: frozenset[Code] = frozenset(
 )
 """The steps that tell who the reporter is, or come after one that does and so carry its sum."""
 
-COMBINING: frozenset[Code] = frozenset({Code.SUM, Code.HIGHEST})
+COMBINING: frozenset[Code] = frozenset({Code.SUM, Code.HIGHEST, Code.LOWEST})
 """The steps that take up the amounts of the parts before them."""
 
 
@@ -124,6 +127,19 @@ def _each(_before: int, inputs: Mapping[str, Value]) -> int:
     return rounding_of(inputs).round(exact(inputs, "count") * exact(inputs, "each"))
 
 
+def slices(inputs: Mapping[str, Value]) -> list[tuple[Fraction, Fraction]]:
+    """Return what lies in each slice and what it is worth there: fen and a rate, or a count and fen."""
+    count = sum(1 for key in inputs if key.startswith("worth_") and not key.endswith("_denominator"))
+    return [
+        (exact(inputs, f"slice_{place}"), exact(inputs, f"worth_{place}")) for place in range(1, count + 1)
+    ]
+
+
+def _slices(_before: int, inputs: Mapping[str, Value]) -> int:
+    """Return the sum of the slices, each at its own rate or amount, rounded as the rule says."""
+    return rounding_of(inputs).round(sum((part * worth for part, worth in slices(inputs)), Fraction(0)))
+
+
 def _per_death(_before: int, inputs: Mapping[str, Value]) -> int:
     """Return deaths times the amount for each."""
     return number(inputs, "deaths") * number(inputs, "each")
@@ -176,15 +192,18 @@ EFFECT: dict[Code, Callable[[int, Mapping[str, Value]], int]] = {
     Code.ROUNDING: _rounded,
     Code.FIXED: lambda _before, inputs: number(inputs, "amount"),
     Code.EACH: _each,
+    Code.SLICES: _slices,
     Code.CHOICE: lambda _before, inputs: number(inputs, "chosen"),
     Code.NO_PENALTY: _unchanged,
     Code.FLOOR: lambda before, inputs: max(before, number(inputs, "min")),
     Code.CAP: _at_most,
     Code.SOFT_CAP: _at_most,
     Code.BEYOND: _beyond,
+    Code.LESS: lambda before, inputs: max(before - number(inputs, "paid"), 0),
     Code.PART: lambda _before, _inputs: 0,
     Code.SUM: lambda _before, inputs: sum(candidates(inputs)),
     Code.HIGHEST: lambda _before, inputs: max(candidates(inputs), default=0),
+    Code.LOWEST: lambda _before, inputs: min(candidates(inputs), default=0),
     Code.OVERLAP: _highest,
     Code.MERIT: _uplift,
     Code.MERIT_CAP: _at_most,

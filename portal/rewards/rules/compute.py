@@ -30,6 +30,7 @@ _NOT_COVERED = frozenset(
         Reason.NO_CONFIRMED_DEATH,
         Reason.NOTHING_COUNTED,
         Reason.BELOW_LEAST,
+        Reason.PAID_ALREADY,
         Reason.NO_PENALTY_NO_AWARD,
         Reason.EXCLUDED,
     }
@@ -132,9 +133,11 @@ def _award(best: Assessed, paid: list[Assessed], facts: Facts, rules: RuleSet, a
     kind = facts.findings[best.place].kind
     for limit in rules.limits:
         earlier = facts.reporter.earlier.get(limit.key(kind))
-        if limit.max_fen is not None and earlier is not None:
-            inputs = {"max": limit.max_fen, "earlier": earlier.sum_fen}
-            steps.append(take_step(Code.LIMIT, limit.source, steps[-1].after_fen, inputs, limit.id))
+        if limit.max_fen is None or (earlier is None and steps[-1].after_fen <= limit.max_fen):
+            continue
+        # A single award may be more than the whole period allows.
+        inputs = {"max": limit.max_fen, "earlier": earlier.sum_fen if earlier else 0}
+        steps.append(take_step(Code.LIMIT, limit.source, steps[-1].after_fen, inputs, limit.id))
     withheld = rules.withholding
     inputs = {"withheld": min(withheld.withheld_fen, steps[-1].after_fen)}
     steps.append(take_step(Code.TAX, withheld.source, steps[-1].after_fen, inputs))

@@ -225,6 +225,7 @@ def _pay(name: str, pay: Pay) -> Keys:
         f"{name}.max": pay.high,
         f"{name}.soft_max": pay.soft,
         f"{name}.may_reach": pay.may_reach,
+        f"{name}.less": pay.less or None,
         f"{name}.cite": pay.cite,
         f"{name}.confirmed": pay.confirmed,
         f"{name}.to_confirm": tuple(sorted(pay.to_confirm)) or None,

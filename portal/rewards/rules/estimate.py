@@ -6,6 +6,7 @@ Nothing about the person enters it: the estimate stands on the desk, and must no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from portal.rewards.rules import known as facts_known
 from portal.rewards.rules import uplifts
@@ -45,11 +46,12 @@ def _single(finding: FindingFacts, facts: Facts, rules: RuleSet) -> Span | None:
     spans = [span for entry in possible for span in _branches(entry, finding.penalty, view)]
     if not spans:
         return None
+    sure = len(possible) == 1 and _certain(possible[0], finding.penalty, rules, view)
     return Span(
         min(span.low_fen for span in spans),
         max(span.high_fen for span in spans),
         any(span.officers_choice for span in spans),
-        certain=len(possible) == 1 and _certain(possible[0], finding.penalty, rules, view),
+        certain=sure and all(span.certain for span in spans),
     )
 
 
@@ -88,7 +90,9 @@ def _branches(entry: Entry, penalty: PenaltyState, view: View) -> list[Span]:
     if penalty is PenaltyState.PENDING and entry.without_penalty is not None:
         other = entry.without_penalty.span(view)
         # Who chooses in the branch without a penalty is said when it is known that there is none.
-        spans += [Span(other.low_fen, other.high_fen)] if other else []
+        if other is None:
+            return [replace(span, certain=False) for span in spans]
+        spans.append(Span(other.low_fen, other.high_fen, certain=other.certain))
     return spans
 
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from portal.rewards.rules.faults import FaultCode, Hint
-from portal.rewards.rules.given import MAX_COUNT
+from portal.rewards.rules.given import BASE, MAX_COUNT
 from portal.rewards.rules.model import Fact
 from portal.rewards.rules.reading import Table, near, shortened
-from portal.rewards.rules.registry import ALWAYS, STANDARD
+from portal.rewards.rules.registry import ALWAYS, OF_A_SHARE, STANDARD
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tier, Tiered, Value
 from portal.rewards.rules.vocabulary import About, FactType
 
@@ -33,13 +33,15 @@ class Scope:
 
     facts: Mapping[str, Fact]
     reporter: bool = False
+    base: bool = False
+    """Whether the sum of a percentage may be named, as its own rate may."""
 
     def fact(self, table: Table, fact_id: object, *types: FactType) -> Fact | None:
         """Return a declared fact of one of these types; a fault where there is none."""
         if not isinstance(fact_id, str):
             table.fault(FaultCode.WRONG_TYPE, Hint.SEE_REFERENCE, key=table.path("of"), expected="fact")
             return None
-        fact = self.facts.get(fact_id) or ALWAYS.get(fact_id)
+        fact = self.facts.get(fact_id) or ALWAYS.get(fact_id) or self._base(fact_id)
         if fact is None:
             self._undeclared(table, fact_id)
             return None
@@ -50,6 +52,9 @@ class Scope:
             table.fault(FaultCode.REPORTER_FACT, Hint.MOVE_TO_UPLIFT, fact=fact_id)
             return None
         return fact
+
+    def _base(self, fact_id: str) -> Fact | None:
+        return OF_A_SHARE if self.base and fact_id == BASE else None
 
     def _undeclared(self, table: Table, fact_id: str) -> None:
         if table.faults.full:
@@ -167,16 +172,20 @@ class Lookup:
 
     def _tiers(self, depth: int) -> Value | None:
         fact = self.scope.fact(self.table, self.table.get("of"), FactType.NUMBER, FactType.MONEY)
-        rows = self.table.tables("tiers")
-        if fact is None:
-            return None
+        self.table.asked.add("tiers")
+        found = () if fact is None else self.steps("tiers", fact, depth)
+        return None if fact is None or not found else Tiered(fact.id, found)
+
+    def steps(self, key: str, fact: Fact, depth: int = 0) -> tuple[Tier, ...]:
+        """Return the steps of a scale over a fact; none where one of them is wrong, which is noted."""
+        rows = self.table.tables(key)
         found = [tier for tier in (self._tier(fact, row, depth) for row in rows) if tier]
         if not rows:
-            self.table.wrong("tiers", "list_of_tables")
+            self.table.wrong(key, "list_of_tables")
         if len(found) != len(rows) or not found:
-            return None
-        self._meet(found)
-        return Tiered(fact.id, tuple(found))
+            return ()
+        self._meet(key, found)
+        return tuple(found)
 
     def _tier(self, fact: Fact, row: Table, depth: int) -> Tier | None:
         low, below = (measure(row, fact, key) for key in ("from", "below"))
@@ -193,19 +202,17 @@ class Lookup:
             return None
         return Tier(low, below, value)
 
-    def _meet(self, tiers: list[Tier]) -> None:
+    def _meet(self, key: str, tiers: list[Tier]) -> None:
         """Refuse steps that overlap or leave a gap; the last one may be open."""
-        rows = self.table.tables("tiers")
+        rows = self.table.tables(key)
         for number, (one, following) in enumerate(pairwise(tiers), start=1):
             at = str(rows[number].data["from"])
             if one.below is None or one.below > following.low:
                 self.table.fault(
-                    FaultCode.TIERS_OVERLAP, Hint.MAKE_TIERS_MEET, key=self.table.path("tiers"), at=at
+                    FaultCode.TIERS_OVERLAP, Hint.MAKE_TIERS_MEET, key=self.table.path(key), at=at
                 )
             elif one.below < following.low:
-                self.table.fault(
-                    FaultCode.TIERS_GAP, Hint.MAKE_TIERS_MEET, key=self.table.path("tiers"), at=at
-                )
+                self.table.fault(FaultCode.TIERS_GAP, Hint.MAKE_TIERS_MEET, key=self.table.path(key), at=at)
 
 
 def options_of(fact: Fact) -> list[str]:

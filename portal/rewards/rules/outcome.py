@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NO_CONFIRMED_DEATH = "no_confirmed_death"
     NOTHING_COUNTED = "nothing_counted"
     BELOW_LEAST = "below_least"
+    PAID_ALREADY = "paid_already"
     NO_PENALTY_NO_AWARD = "no_penalty_no_award"
     EXCLUDED = "excluded"
     KNOWN_BEFORE = "known_before"

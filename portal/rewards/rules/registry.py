@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.rewards.rules.given import (
+    BASE,
     KIND,
     KNOWN_BEFORE,
     MAIN_AWARD,
@@ -57,6 +58,9 @@ ALWAYS: dict[str, Fact] = {
     )
 }
 """Facts that are always there and need no declaration."""
+
+OF_A_SHARE: Fact = _money(BASE, "计算基数合计", "Sum that it is a share of", ConfirmedBy.PENALTY_DOCUMENT)
+"""What the rate of a percentage may go by besides: the sum itself."""
 
 STANDARD: dict[str, Fact] = {
     fact.id: fact

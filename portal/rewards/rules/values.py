@@ -205,6 +205,23 @@ class Product:
 Value = Constant | ByOption | Tiered | Product
 
 
+def covers(value: Value | None, known: Known) -> bool:
+    """Tell whether a value is surely found, whatever the missing facts turn out to be."""
+    if value is None or isinstance(value, Constant):
+        return True
+    if isinstance(value, Product):
+        return covers(value.each, known)
+    answer = known.get(value.fact)
+    if isinstance(value, Tiered):
+        number = number_of(answer)
+        holding = [tier for tier in value.tiers if number is not None and tier.holds(number)]
+        return bool(holding) and covers(holding[0].value, known)
+    if answer is None:
+        return all(covers(one, known) for one in (*value.table.values(), value.other))
+    found = value.table.get(option_of(answer), value.other)
+    return found is not None and covers(found, known)
+
+
 def hull(spans: list[tuple[Number, Number]]) -> tuple[Number, Number]:
     """Return the least and the most of several spans."""
     return min(low for low, _high in spans), max(high for _low, high in spans)

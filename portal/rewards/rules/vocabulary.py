@@ -130,6 +130,14 @@ class Overlap(StrEnum):
     SUM = "sum"
 
 
+class Joint(StrEnum):
+    """How the parts of one clause are put together."""
+
+    SUM = "sum_of"
+    HIGHEST = "highest_of"
+    LOWEST = "lowest_of"
+
+
 class Together(StrEnum):
     """What is added when several uplifts apply."""
 
@@ -159,6 +167,7 @@ class Period(StrEnum):
 
     DAY = "day"
     MONTH = "month"
+    QUARTER = "quarter"
     YEAR = "year"
 
 

@@ -99,9 +99,20 @@ def rate(chance: Random) -> str:
     return chance.choice([*written, "{ of = 'situation', take = 'rate' }"])
 
 
+SLICES = "slices = [{ from = %d, below = 20000, is = %s }, { from = 20000, is = %s }]"
+
+
+def slices(chance: Random) -> str:
+    """A sum or a count in slices."""
+    begin = chance.choice([0, 0, 5])
+    if chance.choice([True, False]):
+        return f"slices_of = 'kilograms', {SLICES % (begin, value(chance), value(chance))}"
+    return f"slices_of = ['fine_firm', 'fine_person'], {SLICES % (begin, rate(chance), rate(chance))}"
+
+
 def clause(chance: Random, *, chooses: bool = True, deep: bool = True) -> str:
     """A clause with bounds that do not contradict each other."""
-    forms = ["percent", "each", "fixed"] + ["choose"] * chooses + ["combine"] * deep
+    forms = ["percent", "each", "fixed", "slices"] + ["choose"] * chooses + ["combine"] * deep
     form = chance.choice(forms)
     low = chance.randint(0, 5_000)
     bounds = chance.choice(["", f", min = {low}", f", max = {low + 300_000}", f", min = {low}, max = 400000"])
@@ -112,14 +123,20 @@ def clause(chance: Random, *, chooses: bool = True, deep: bool = True) -> str:
         return f"{{ choose = {{ min = {low}, max = {low + chance.randint(10, 900_000)}{default} }} }}"
     if form == "combine":
         parts = ", ".join(clause(chance, chooses=False, deep=False) for _ in range(chance.randint(1, 3)))
-        word = chance.choice(["sum_of", "highest_of"])
+        word = chance.choice(["sum_of", "highest_of", "lowest_of"])
         return f"{{ {word} = [{parts}]{bounds} }}"
+    if chance.random() * 5 < 1:
+        bounds += ", less = 'goods_value'"
+    if form == "slices":
+        return f"{{ {slices(chance)}{bounds} }}"
     if form == "each":
         count = chance.choice(["deaths_confirmed", "workers", "kilograms"])
         return f"{{ each = {value(chance)}, count = '{count}'{bounds} }}"
+    by_base = "{ of = 'base', tiers = [{ from = 0, below = 9000, is = '5%' }, { from = 9000, is = '4%' }] }"
+    share = chance.choice([rate(chance), rate(chance), by_base])
     base = chance.sample(["fine_firm", "fine_person", "confiscated", "goods_value"], chance.randint(1, 3))
     soft = chance.choice(["", ", soft_max = 300000"]) if chooses and deep else ""
-    return f"{{ percent_of = {base}, rate = {rate(chance)}{bounds}{soft} }}"
+    return f"{{ percent_of = {base}, rate = {share}{bounds}{soft} }}"
 
 
 def file(chance: Random) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.given import Facts
+from portal.rewards.rules.load import parse
 from portal.rewards.rules.outcome import Estimate
 from portal.rewards.rules.vocabulary import AccidentClass, Kind
 from tests.rewards.rules.anyang import ANYANG
@@ -40,3 +41,28 @@ def test_an_estimate_gives_the_band_that_is_known(facts: Facts, low: int, high: 
 def test_what_no_rule_covers_has_no_estimate(facts: Facts) -> None:
     """Else somebody waits for a reward that will never come."""
     assert estimate(facts, ANYANG) is None
+
+
+HIGHEST = """schema = 1
+id = "parts"
+version = 1
+title = { zh = "示例", en = "An example" }
+invented = true
+effective_from = 2026-01-01
+kinds = ["concealed_accident"]
+uses = ["deaths_confirmed"]
+[[award]]
+id = "higher"
+pay = { %s = [{ fixed = 500 }, { each = 2000, count = "deaths_confirmed" }] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "low", "high"),
+    [("highest_of", 500, 20_000_000), ("sum_of", 500, 20_000_500), ("lowest_of", 500, 20_000_000)],
+)
+def test_a_part_that_may_come_to_nothing_is_not_promised(how: str, low: int, high: int) -> None:
+    """Else the desk says "at least 2,000", and no death is confirmed."""
+    parts = parse(HIGHEST % how, name="parts.toml")
+    assert estimate(case(deaths(None, None)), parts) == Estimate(low * 100, high * 100, False)
+    assert estimate(case(deaths(3, None)), parts) is not None

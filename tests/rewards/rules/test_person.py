@@ -137,7 +137,7 @@ def test_a_limit_leaves_what_is_not_yet_used_of_it() -> None:
     assert worked(rule_set, 10_000, paid_before(0)).amount_fen == 1_000_00
     assert worked(rule_set, 10_000, paid_before(700)).amount_fen == 300_00
     assert worked(rule_set, 1_000, paid_before(700)).amount_fen == 150_00
-    assert worked(rule_set, 10_000, paid_before(900, key="monthly:major_hazard")).amount_fen == 1_500_00
+    assert worked(rule_set, 10_000, paid_before(900, key="monthly:major_hazard")).amount_fen == 1_000_00
     used_up = worked(rule_set, 10_000, paid_before(1_000))
     assert (used_up.verdict, used_up.reason) == (Verdict.INELIGIBLE, Reason.CAP_REACHED)
     assert used_up.reasons[0].facts == {"limit": "monthly"}

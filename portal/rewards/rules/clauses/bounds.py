@@ -10,10 +10,10 @@ from portal.money import MAX_FEN
 from portal.rewards.rules.clauses.run import Run
 from portal.rewards.rules.clauses.span import Span, View
 from portal.rewards.rules.codes import Code
-from portal.rewards.rules.outcome import Need
+from portal.rewards.rules.outcome import Need, Reason
 from portal.rewards.rules.rounding import FEN
 from portal.rewards.rules.terms import Band, Source
-from portal.rewards.rules.values import Trace, Value, constant
+from portal.rewards.rules.values import Trace, Value, constant, number_of
 
 
 class Clause(Protocol):
@@ -44,6 +44,8 @@ class Pay:
     cite: str | None = None
     confirmed: bool | None = None
     to_confirm: frozenset[str] = frozenset()
+    less: str = ""
+    """The money fact that is taken off at the end: what was paid already."""
 
     def facts(self) -> Iterator[str]:
         """Name the facts that the clause and its bounds use."""
@@ -51,12 +53,14 @@ class Pay:
         for bound in (self.low, self.high, self.soft, self.may_reach):
             if bound is not None:
                 yield from bound.facts()
+        if self.less:
+            yield self.less
 
     def earn(self, run: Run) -> bool:
         """Take the steps of the clause and of its bounds; False where something is missing."""
         outer = run.source, run.to_confirm, run.band
         run.source, run.to_confirm, run.band = self.source(run.source), self.to_confirm, self.band()
-        earned = self.clause.earn(run) and self._bounded(run)
+        earned = self.clause.earn(run) and self._bounded(run) and self._left(run)
         run.source, run.to_confirm, run.band = outer
         return earned
 
@@ -73,7 +77,13 @@ class Pay:
             if bound is not None:
                 least, most = bound.span(view.known)
                 low_fen, high_fen = min(low_fen, FEN.round(least)), min(high_fen, FEN.round(most))
-        return Span(low_fen, high_fen, inner.officers_choice)
+        certain = inner.certain and view.covers(self.low, self.high, self.soft)
+        if self.less:
+            paid = number_of(view.known.get(self.less))
+            low_fen = max(low_fen - int(paid), 0) if paid is not None else 0
+            high_fen = max(high_fen - int(paid or 0), 0)
+            certain = certain and low_fen > 0
+        return Span(low_fen, high_fen, inner.officers_choice, certain)
 
     def source(self, entry: Source) -> Source:
         """Return where the clause is written: what it does not say itself, its entry says."""
@@ -99,6 +109,20 @@ class Pay:
         if not _bound(run, self.soft, Code.SOFT_CAP, "max", "soft_max"):
             return False
         return run.steps[-1].bit is False or self._beyond(run, formula_fen)
+
+    def _left(self, run: Run) -> bool:
+        """Take off what was paid already; False where that is not known, or nothing is left."""
+        if not self.less:
+            return True
+        paid = number_of(run.known.get(self.less))
+        if paid is None:
+            run.miss(self.less)
+            return False
+        run.take(Code.LESS, {"paid": int(paid)}, run.cited("less"))
+        if run.amount_fen:
+            return True
+        run.refuse(Reason.PAID_ALREADY, {"fact": self.less})
+        return False
 
     def _beyond(self, run: Run, formula_fen: int) -> bool:
         """Take the step beyond the soft cap, if the officer goes there; False with what he owes."""

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from portal.rewards.rules.clauses import choose, combine, each, fixed, percent
+from portal.rewards.rules.clauses import choose, combine, each, fixed, percent, slices
 from portal.rewards.rules.clauses.bounds import Clause, Pay
 from portal.rewards.rules.faults import FaultCode, Hint
 from portal.rewards.rules.lookups import Lookup, Scope
 from portal.rewards.rules.reading import Table, shortened
+from portal.rewards.rules.vocabulary import FactType, Joint
+
+
+def _parts_of(joint: Joint, table: Table, scope: Scope) -> Clause | None:
+    """Read several clauses that are put together."""
+    return combine.parse(table, joint, lambda one: pay(one, scope))
+
 
 CLAUSES: dict[str, Callable[[Table, Scope], Clause | None]] = {
     "fixed": fixed.parse,
     "percent_of": percent.parse,
     "each": each.parse,
     "choose": choose.parse,
-    "sum_of": lambda table, scope: combine.parse(table, "sum_of", lambda one: pay(one, scope)),
-    "highest_of": lambda table, scope: combine.parse(table, "highest_of", lambda one: pay(one, scope)),
+    "slices_of": slices.parse,
+    **{joint.value: partial(_parts_of, joint) for joint in Joint},
 }
 """A new clause is a file beside the others and a line here."""
 
-_KEYS = frozenset({*CLAUSES, "rate", "count", "min", "max", "soft_max", "may_reach"})
+_KEYS = frozenset({*CLAUSES, "rate", "count", "slices", "less", "min", "max", "soft_max", "may_reach"})
 
 
 def pay(table: Table, scope: Scope) -> Pay | None:
@@ -34,6 +42,7 @@ def pay(table: Table, scope: Scope) -> Pay | None:
     clause = CLAUSES[named[0]](table, scope)
     lookup = Lookup(table, scope)
     low, high, soft, reach = (lookup.value(key) for key in ("min", "max", "soft_max", "may_reach"))
+    less = scope.fact(table, table.get("less"), FactType.MONEY) if "less" in table.data else None
     cite = table.cite("cite")
     confirmed = table.flag("confirmed", default=True) if "confirmed" in table.data else None
     to_confirm = frozenset(table.strings("to_confirm"))
@@ -42,4 +51,7 @@ def pay(table: Table, scope: Scope) -> Pay | None:
     if "may_reach" in table.data and "soft_max" not in table.data:
         table.missing("soft_max")
     table.rest()
-    return None if clause is None else Pay(clause, low, high, soft, reach, cite, confirmed, to_confirm)
+    if clause is None:
+        return None
+    paid = less.id if less else ""
+    return Pay(clause, low, high, soft, reach, cite, confirmed, to_confirm, paid)

@@ -62,7 +62,8 @@ class Choose:
         choice = view.choice
         if choice is not None and band.holds(choice.amount_fen):
             return Span(choice.amount_fen, choice.amount_fen, officers_choice=True)
-        return Span(band.min_fen, band.max_fen, officers_choice=True)
+        certain = view.covers(self.low, self.high, self.default)
+        return Span(band.min_fen, band.max_fen, officers_choice=True, certain=certain)
 
 
 def _band(low: Number, high: Number) -> Band:

@@ -1,4 +1,4 @@
-"""{ sum_of = [...] } and { highest_of = [...] }: several clauses together (S6, S13)."""
+"""{ sum_of = [...] }, { highest_of = [...] }, { lowest_of = [...] }: several clauses together (S6, S13)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from portal.rewards.rules.clauses.span import Span, View
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.outcome import NEEDED_BEFORE_APPROVAL
 from portal.rewards.rules.reading import Table
-from portal.rewards.rules.vocabulary import Overlap
+from portal.rewards.rules.vocabulary import Joint
 
 
 @dataclass(frozen=True, slots=True)
 class Combine:
-    """The sum or the highest of several clauses, each with its own bounds."""
+    """The sum, the highest or the lowest of several clauses, each with its own bounds."""
 
-    how: Overlap
+    how: Joint
     clauses: tuple[Pay, ...]
 
     def facts(self) -> Iterator[str]:
@@ -46,28 +46,34 @@ class Combine:
             del run.reasons[known_reasons:]
         if waiting or not amounts:
             return False
-        code = Code.SUM if self.how is Overlap.SUM else Code.HIGHEST
-        run.take(code, {f"candidate_{place}": fen for place, fen in enumerate(amounts, start=1)})
+        run.take(_CODES[self.how], {f"candidate_{place}": fen for place, fen in enumerate(amounts, start=1)})
         return True
 
     def span(self, view: View) -> Span | None:
-        """Return the sum, or the highest, of the parts' ends."""
+        """Return the sum, the highest or the lowest of the parts' ends."""
         spans = [span for span in (clause.span(view) for clause in self.clauses) if span]
         if not spans:
             return None
-        put = sum if self.how is Overlap.SUM else max
-        return Span(
-            put([span.low_fen for span in spans]),
-            min(put([span.high_fen for span in spans]), MAX_FEN),
-            any(span.officers_choice for span in spans),
-        )
+        sure = [span for span in spans if span.certain]
+        lows = [span.low_fen for span in sure or spans]
+        if self.how is Joint.LOWEST:
+            # The lowest of all may fall away and leave the others.
+            low_fen = min(span.low_fen for span in spans)
+            high_fen = (min if sure == spans else max)(span.high_fen for span in spans)
+        else:
+            put = sum if self.how is Joint.SUM else max
+            low_fen = put(lows) if sure else min(lows)
+            high_fen = min(put([span.high_fen for span in spans]), MAX_FEN)
+        return Span(low_fen, high_fen, any(span.officers_choice for span in spans), bool(sure))
 
 
-def parse(table: Table, key: str, nested: Callable[[Table], Pay | None]) -> Combine | None:
+_CODES = {Joint.SUM: Code.SUM, Joint.HIGHEST: Code.HIGHEST, Joint.LOWEST: Code.LOWEST}
+
+
+def parse(table: Table, key: Joint, nested: Callable[[Table], Pay | None]) -> Combine | None:
     """Read the clause; None where one of its parts is wrong."""
     parts = [nested(one) for one in table.tables(key)]
     if not parts:
         table.wrong(key, "list_of_tables")
     found = tuple(part for part in parts if part is not None)
-    how = Overlap.SUM if key == "sum_of" else Overlap.HIGHEST
-    return Combine(how, found) if found and len(found) == len(parts) else None
+    return Combine(key, found) if found and len(found) == len(parts) else None

@@ -59,7 +59,8 @@ class Each:
             return None
         low, high = self.each.span(view.known)
         least, most = (self.least, self.most) if count is None else (count, count)
-        return view.span(low * least, high * most)
+        certain = count is not None and view.covers(self.each)
+        return view.span(low * least, high * most, certain=certain)
 
 
 def parse(table: Table, scope: Scope) -> Each | None:

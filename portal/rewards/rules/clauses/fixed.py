@@ -37,7 +37,7 @@ class Fixed:
     def span(self, view: View) -> Span | None:
         """Return the least and the most of the amounts that are still possible."""
         low, high = self.value.span(view.known)
-        return Span(FEN.round(low), FEN.round(high))
+        return Span(FEN.round(low), FEN.round(high), certain=view.covers(self.value))
 
 
 def parse(table: Table, scope: Scope) -> Fixed | None:

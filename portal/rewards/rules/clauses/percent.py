@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.money import MAX_FEN
 from portal.rewards.rules.clauses.run import Run, rate_inputs, rounding_inputs
 from portal.rewards.rules.clauses.span import Span, View
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.codes import Value as Input
-from portal.rewards.rules.given import PENALTY_FACTS
+from portal.rewards.rules.given import BASE, PENALTY_FACTS
 from portal.rewards.rules.lookups import Lookup, Scope, Unit
 from portal.rewards.rules.reading import Table
-from portal.rewards.rules.values import Number, Trace, Value, number_of
+from portal.rewards.rules.values import Number, Trace, Value, covers, number_of
 from portal.rewards.rules.vocabulary import FactType, Part
 
 
@@ -27,14 +27,18 @@ class Percent:
     def facts(self) -> Iterator[str]:
         """Name the parts of the base and what the rate uses."""
         yield from self.base
-        yield from self.rate.facts()
+        yield from (fact for fact in self.rate.facts() if fact != BASE)
 
     def earn(self, run: Run) -> bool:
         """Take the steps from the base to its rounded share; False where something is missing."""
-        base = self._base(run)
-        trace = Trace()
-        rate = run.read(self.rate, trace)
-        if base is None or rate is None:
+        base, trace = base_of(self.base, run), Trace()
+        if base is None:
+            for fact in self.rate.facts():
+                if fact != BASE and fact not in run.known:
+                    run.miss(fact)
+            return False
+        rate = run.read(self.rate, trace, {BASE: sum(int(base[part]) for part in self.base)})
+        if rate is None:
             return False
         run.take(Code.BASE, base)
         exact = run.amount_fen * rate
@@ -52,21 +56,23 @@ class Percent:
         ends = [number_of(view.known.get(part)) for part in self.base]
         least = sum(end or 0 for end in ends)
         most = MAX_FEN if None in ends else least
-        low, high = self.rate.span(view.known)
-        return view.span(least * low, most * high)
+        known = view.known if None in ends else {**view.known, BASE: least}
+        low, high = self.rate.span(known)
+        return view.span(least * low, most * high, certain=covers(self.rate, known))
 
-    def _base(self, run: Run) -> dict[str, Input] | None:
-        """Return the parts that count, and the parts of the penalty that do not, in fen."""
-        amounts: dict[str, Number | None] = {part: number_of(run.known.get(part)) for part in self.base}
-        for part, amount in amounts.items():
-            if amount is None:
-                run.miss(part)
-        if None in amounts.values():
-            return None
-        if PENALTY_FACTS.intersection(self.base):
-            amounts = {**{part.value: number_of(run.known.get(part)) for part in Part}, **amounts}
-        parts: dict[str, Input] = {part: int(amount or 0) for part, amount in amounts.items()}
-        return {**parts, "base": "+".join(self.base)}
+
+def base_of(base: tuple[str, ...], run: Run) -> dict[str, Input] | None:
+    """Return in fen the parts that count and those of the penalty that do not; None with what misses."""
+    amounts: dict[str, Number | None] = {part: number_of(run.known.get(part)) for part in base}
+    for part, amount in amounts.items():
+        if amount is None:
+            run.miss(part)
+    if None in amounts.values():
+        return None
+    if PENALTY_FACTS.intersection(base):
+        amounts = {**{part.value: number_of(run.known.get(part)) for part in Part}, **amounts}
+    parts: dict[str, Input] = {part: int(amount or 0) for part, amount in amounts.items()}
+    return {**parts, "base": "+".join(base)}
 
 
 def parse(table: Table, scope: Scope) -> Percent | None:
@@ -74,8 +80,8 @@ def parse(table: Table, scope: Scope) -> Percent | None:
     base = [scope.fact(table, fact, FactType.MONEY) for fact in table.strings("percent_of")]
     if "rate" not in table.data:
         table.missing("rate")
-    rate = Lookup(table, scope, Unit.RATE).value("rate")
+    rate = Lookup(table, replace(scope, base=True), Unit.RATE).value("rate")
     named = tuple(dict.fromkeys(fact.id for fact in base if fact))
-    if not base and isinstance(table.data.get("percent_of"), list) and not table.strings("percent_of"):
+    if table.data.get("percent_of") == []:
         table.wrong("percent_of", "list_of_facts")
     return None if rate is None or not named else Percent(named, rate)

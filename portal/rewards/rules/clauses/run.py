@@ -54,9 +54,9 @@ class Run:
             return self.source
         return Source(self.source.rule, self.source.version, self.source.article, confirmed=False)
 
-    def read(self, value: Looked, trace: Trace) -> Number | None:
+    def read(self, value: Looked, trace: Trace, besides: Known | None = None) -> Number | None:
         """Look a value up; None where a fact is missing or the situation is not covered, which is noted."""
-        found = value.find(self.known, trace)
+        found = value.find({**self.known, **besides} if besides else self.known, trace)
         for fact in trace.missing:
             self.miss(fact)
         for fact in trace.below:

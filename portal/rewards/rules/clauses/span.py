@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from portal.money import MAX_FEN
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.rounding import Rounding
-from portal.rewards.rules.values import Known, Number
+from portal.rewards.rules.values import Known, Number, Value, covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class View:
     choice: Choice | None
     rounding: Rounding
 
-    def span(self, low: Number, high: Number) -> Span:
+    def span(self, low: Number, high: Number, *, certain: bool = True) -> Span:
         """Return both ends rounded as the rule says, inside the range of money."""
-        return Span(min(self.rounding.round(low), MAX_FEN), min(self.rounding.round(high), MAX_FEN))
+        ends = min(self.rounding.round(low), MAX_FEN), min(self.rounding.round(high), MAX_FEN)
+        return Span(*ends, certain=certain)
+
+    def covers(self, *values: Value | None) -> bool:
+        """Tell whether values are surely found, whatever the missing facts turn out to be."""
+        return all(covers(value, self.known) for value in values)
