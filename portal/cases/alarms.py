@@ -73,7 +73,10 @@ def ring(case_id: int, at: datetime, zone: ZoneInfo) -> int:
 
 
 def undertake(case: Case, actor: Actor, at: datetime) -> None:
-    """Say that somebody is on it: the calls end and the reporters in danger are told. Twice is once."""
+    """Say that somebody is on it: the calls end and the reporters in danger are told. Twice is once.
+
+    Raises NotInThisState or UndertakenAlready.
+    """
     require(case, actor, Permission.CASE_READ)
     alarm = _locked(case.id)
     db.session.refresh(case)

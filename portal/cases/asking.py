@@ -22,7 +22,10 @@ ASKING = (Permission.CASE_TRIAGE, Permission.CASE_VERIFY)
 def ask_reporter(
     case: Case, report_id: int, actor: Actor, text: str, at: datetime, *, version: int
 ) -> Message:
-    """Write to the reporter of one report of an open case; from now the case waits for the answer."""
+    """Write to the reporter of one report of an open case; from now the case waits for the answer.
+
+    Raises NotFound or NotInThisState.
+    """
     permission = require_any(case, actor, ASKING)
     check_version(case, version)
     report = db.session.get(Report, report_id)

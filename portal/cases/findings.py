@@ -91,7 +91,7 @@ def findings_of(case: Case) -> Sequence[Finding]:
 
 
 def find_finding(case: Case, finding_id: int) -> Finding:
-    """Return a finding of this case; one of another case is not found."""
+    """Return a finding of this case; raises NotFound, also for one of another case."""
     finding = db.session.get(Finding, finding_id)
     if finding is None or finding.case_id != case.id:
         raise NotFound
@@ -145,7 +145,10 @@ def remove_finding(
     version: int,
     award_decided: bool,
 ) -> None:
-    """Take out a finding that was recorded by mistake, before the conclusion; the event keeps why."""
+    """Take out a finding that was recorded by mistake, before the conclusion; the event keeps why.
+
+    Raises RectificationStands.
+    """
     enter(case, actor, version=version, statuses={CaseStatus.VERIFYING})
     finding = find_finding(case, finding_id)
     _still_open(award_decided, finding)

@@ -84,7 +84,10 @@ def merge(
 def unmerge(
     report_id: int, case: Case, actor: Actor, at: datetime, *, version: int, reason: str, terms: Terms
 ) -> Case:
-    """Move a report back to the case it came with, which opens again; return that case."""
+    """Move a report back to the case it came with, which opens again; return that case.
+
+    Raises NotFound, BelongsHere or VerifiedAlready.
+    """
     require(case, actor, Permission.CASE_TRIAGE)
     check_version(case, version)
     report = db.session.get(Report, report_id)

@@ -87,7 +87,10 @@ def record_penalties(
     award_decided: bool,
     reason: str = "",
 ) -> Finding:
-    """Record one or several parts; where "no penalty" stood, this corrects it and asks for a reason."""
+    """Record one or several parts; where "no penalty" stood, this corrects it and asks for a reason.
+
+    Raises Missing or TooManyParts.
+    """
     finding = _open_finding(case, finding_id, actor, version, award_decided)
     if not lines:
         raise Missing("decision_number")
@@ -170,7 +173,10 @@ def remove_penalty(
     version: int,
     award_decided: bool,
 ) -> None:
-    """Take out one part that was recorded twice; the last part stays."""
+    """Take out one part that was recorded twice; the last part stays.
+
+    Raises LastPart.
+    """
     row, finding = _open_penalty(case, penalty_id, actor, version, award_decided)
     if len(finding.penalties) == 1:
         raise LastPart
@@ -183,7 +189,7 @@ def remove_penalty(
 
 
 def find_penalty(case: Case, penalty_id: int) -> tuple[Penalty, Finding]:
-    """Return a part of a penalty in this case, with its finding; one of another case is not found."""
+    """Return a part of a penalty in this case, with its finding; raises NotFound, also for another case's."""
     row = db.session.get(Penalty, penalty_id)
     if row is None:
         raise NotFound

@@ -119,7 +119,7 @@ class Page:
 
 
 def find_case(number: str, actor: Actor, permission: Permission = Permission.CASE_READ) -> Case:
-    """Return the case; absent and out of reach are the same NotFound."""
+    """Return the case; absent and out of reach are the same: raises NotFound."""
     case = db.session.scalar(select(Case).where(Case.number == number, within(actor, permission)))
     if case is None:
         raise NotFound

@@ -77,7 +77,10 @@ def order(
     version: int,
     zone: ZoneInfo,
 ) -> Rectification:
-    """Order a finding to be put right; all five points are needed."""
+    """Order a finding to be put right; all five points are needed.
+
+    Raises OrderedAlready or DeadlinePassed.
+    """
     enter(case, actor, version=version)
     finding = find_finding(case, finding_id)
     if finding.rectification is not None:
@@ -118,7 +121,7 @@ def reinspect(
     *,
     version: int,
 ) -> None:
-    """Note when somebody looked again (复查), and what was seen."""
+    """Note when somebody looked again (复查), and what was seen; raises InTheFuture or BeforeTheOrder."""
     enter(case, actor, version=version)
     finding = find_finding(case, finding_id)
     row = _may(finding, RectificationAction.REINSPECT)
@@ -151,7 +154,10 @@ def extend(
     version: int,
     zone: ZoneInfo,
 ) -> None:
-    """Give more time, with a reason; the event holds the deadline that was."""
+    """Give more time, with a reason; the event holds the deadline that was.
+
+    Raises DeadlinePassed or NotLater.
+    """
     enter(case, actor, version=version)
     finding = find_finding(case, finding_id)
     row = _may(finding, RectificationAction.EXTEND)

@@ -141,7 +141,10 @@ class NewCode:
 
 
 def find(number: str, actor: Actor) -> Report:
-    """Return the report with this number, for an officer who may renew codes at all."""
+    """Return the report with this number, for an officer who may renew codes at all.
+
+    Raises NotAllowed or NotFound.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     report = db.session.scalar(select(Report).where(Report.number == number))
@@ -160,7 +163,10 @@ def check(report: Report, actor: Actor) -> None:
 
 
 def record_opening(report: Report, actor: Actor, at: datetime) -> Opening:
-    """Write who opens the sealed name, and that it is for a lost code; the caller commits it first."""
+    """Write who opens the sealed name, and that it is for a lost code; the caller commits it first.
+
+    Raises NotAllowed.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     check(report, actor)
@@ -186,7 +192,10 @@ def compared(report: Report, actor: Actor, at: datetime) -> Opening | None:
 
 
 def ask(report: Report, shown: str, actor: Actor, at: datetime) -> CodeRenewal:
-    """Ask for a new code after the name was compared with a document; colleagues and the owner are told."""
+    """Ask for a new code after the name was compared with a document; colleagues and the owner are told.
+
+    Raises NotAllowed, NothingShown, NotCompared or AskedAlready.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     report = codes.lock_report(report.id)
@@ -228,7 +237,10 @@ def ask(report: Report, shown: str, actor: Actor, at: datetime) -> CodeRenewal:
 
 
 def answer(renewal_id: str, agreed: bool, actor: Actor, at: datetime) -> CodeRenewal:
-    """Say yes or no as the second person; the first word counts. Who asked is told."""
+    """Say yes or no as the second person; the first word counts. Who asked is told.
+
+    Raises NotAllowed, OwnRequest or RequestOver.
+    """
     if not actor.may(Permission.CODE_SECOND):
         raise NotAllowed
     renewal = _lock(renewal_id)
@@ -253,6 +265,7 @@ def print_sheet(new: NewCode, actor: Actor, at: datetime, ring: Keyring) -> Code
 
     Staff print it, so staff know it: nothing is claimed before its owner has replaced it, nor within the
     hold. The same sheet asked for twice within a moment is one step.
+    Raises NotAllowed, NotFound or RequestOver.
     """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed

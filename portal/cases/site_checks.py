@@ -74,7 +74,10 @@ class SiteVisit:
 def record_check(
     case: Case, visit: SiteVisit, actor: Actor, at: datetime, *, version: int, zone: ZoneInfo
 ) -> SiteCheck:
-    """Record a check on site; several are possible as long as the case is being verified."""
+    """Record a check on site; several are possible as long as the case is being verified.
+
+    Raises InTheFuture, BeforeTheReport, SameOfficer, CertificateOfAnother or Barred.
+    """
     role = enter(case, actor, version=version, statuses=before(CaseAction.CHECK_SITE))
     if visit.checked_on > city_date(at, zone):
         raise InTheFuture("checked_on")

@@ -70,7 +70,10 @@ def declare_tie(kind: TieKind, name: str, actor: Actor, at: datetime) -> tuple[T
 
 
 def hand_over(from_id: int, to_id: int, reason: str, actor: Actor, at: datetime) -> HandedOver:
-    """Give every open case of one officer, as far as the actor reaches, to another, in one step."""
+    """Give every open case of one officer, as far as the actor reaches, to another, in one step.
+
+    Raises NotAllowed, NobodyChosen, SameOfficer or HandOverReason.
+    """
     if not actor.may(Permission.CASE_HAND_OVER):
         raise NotAllowed
     known = {one.person.id: one for one in candidates(city_date(at))}

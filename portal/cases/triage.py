@@ -108,7 +108,10 @@ def transfer(case: Case, actor: Actor, at: datetime, *, version: int, authority:
 
 
 def extend(case: Case, actor: Actor, at: datetime, *, version: int, reason: str, terms: Terms) -> None:
-    """Give 30 more days to verify, once; the reporter reads why."""
+    """Give 30 more days to verify, once; the reporter reads why.
+
+    Raises NotInThisState or ExtendedAlready.
+    """
     require(case, actor, Permission.CASE_EXTEND)
     check_version(case, version)
     reason = _reason(reason)
@@ -134,7 +137,10 @@ def extend(case: Case, actor: Actor, at: datetime, *, version: int, reason: str,
 
 
 def close(case: Case, actor: Actor, at: datetime, *, version: int) -> None:
-    """Close an answered case by hand, once the time for an objection has passed."""
+    """Close an answered case by hand, once the time for an objection has passed.
+
+    Raises StillOpenToObjection.
+    """
     permission = require_any(case, actor, CLOSING)
     check_version(case, version)
     if case.status is CaseStatus.ANSWERED and case.due_at is not None and at <= case.due_at:

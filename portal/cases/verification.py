@@ -97,7 +97,7 @@ def text(written: str, field: str, longest: int) -> str:
 
 
 def reason_of(written: str, field: str = "reason") -> str:
-    """Return the reason of a change, or ask for it."""
+    """Return the reason of a change, or ask for it; raises ReasonMissing."""
     if not wording.lines(written):
         raise ReasonMissing(field)
     return text(written, field, 1000)

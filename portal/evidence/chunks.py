@@ -184,7 +184,7 @@ def original_in(file: Source, cipher: AESGCM, layout: Layout, span: Span) -> io.
 
 
 def encrypt(stream: Readable, file: io.FileIO, cipher: AESGCM, limit: int | None) -> Stored:
-    """Encrypt chunk by chunk, one chunk ahead so as to know the last one."""
+    """Encrypt chunk by chunk, one chunk ahead so as to know the last one; raises StoreError."""
     digest, size, number = hashlib.sha256(), 0, 0
     chunk = read_all(stream, CHUNK_BYTES)
     while True:
@@ -206,7 +206,7 @@ def make_head(ring: Keyring, key: bytes, digest: str) -> bytes:
 
 
 def read_head(ring: Keyring, file: Readable | Source, digest: str) -> tuple[AESGCM, int]:
-    """Return the file's cipher and where its first chunk starts."""
+    """Return the file's cipher and where its first chunk starts; raises StoreError."""
     fixed = read_all(file, _FIXED_HEAD)
     if len(fixed) != _FIXED_HEAD or not fixed.startswith(_MAGIC):
         raise StoreError(StoreFault.DAMAGED)

@@ -109,7 +109,10 @@ def clean_stream(media_type: MediaType, source: Readable) -> Clean:
 
 
 def draw_pages(document: Readable) -> list[bytes]:
-    """Draw the first pages of a clean document as JPEG pictures; none without the program for it."""
+    """Draw the first pages of a clean document as JPEG pictures; none without the program for it.
+
+    Raises CleaningError.
+    """
     if not CAN_DRAW_PAGES:
         return []
     with _memory_file() as drawn:

@@ -50,7 +50,10 @@ def unreadable(report_id: int) -> int:
 
 
 def begin_again(item: Evidence, case_id: int, *, actor: Actor, at: datetime) -> None:
-    """Let the workers try once more as often as with a new file; the caller commits and rings."""
+    """Let the workers try once more as often as with a new file; the caller commits and rings.
+
+    Raises NotInThisState.
+    """
     if not can_begin_again(item):
         raise NotInThisState
     item.clean_state, item.attempts = CleanState.PENDING, 0

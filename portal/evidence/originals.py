@@ -51,6 +51,7 @@ def record_opening(item: Evidence, case_id: int, reason: str, *, actor: Actor, a
     """Write who opens an original and why; the caller commits it before ``open_original`` gives a byte.
 
     ``reason`` is kept as portal.reports.reasons writes it.
+    Raises NotAllowed, Gone, Infected or NotScannedYet.
     """
     if not actor.may(Permission.EVIDENCE_ORIGINAL):
         raise NotAllowed

@@ -80,7 +80,10 @@ def can_be_redacted(item: Evidence, page: int = 0) -> bool:
 def draw(
     item: Evidence, boxes: Sequence[Box], case_id: int, *, page: int = 0, actor: Actor, at: datetime
 ) -> Redaction:
-    """Keep boxes in thousandths of the sides as a new version; its copy is made by a job."""
+    """Keep boxes in thousandths of the sides as a new version; its copy is made by a job.
+
+    Raises NotAllowed or NotInThisState.
+    """
     if not actor.may(Permission.EVIDENCE_REDACT):
         raise NotAllowed
     if not can_be_redacted(item, page):

@@ -95,7 +95,10 @@ class LocalShelf:
 
 
 def check_name(name: str, form: re.Pattern[str]) -> str:
-    """Return a name; anything of another form is no name, no path and no key."""
+    """Return a name; anything of another form is no name, no path and no key.
+
+    Raises StoreError.
+    """
     if not form.fullmatch(name):
         raise StoreError(StoreFault.BAD_DIGEST)
     return name

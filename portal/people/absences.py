@@ -48,7 +48,10 @@ class DeputyAway(Refusal):
 
 
 def declare(since: date, until: date, deputy_id: int, actor: Actor, at: datetime, today: date) -> Absence:
-    """Declare one's own absence from a first to a last day; the deputy is told by his list of cases."""
+    """Declare one's own absence from a first to a last day; the deputy is told by his list of cases.
+
+    Raises DaysUnlikely, NoDeputy, AwayAlready or DeputyAway.
+    """
     person_id = _person(actor)
     if not since <= until or until < today or (until - today).days > LONGEST_DAYS:
         raise DaysUnlikely
@@ -68,7 +71,7 @@ def declare(since: date, until: date, deputy_id: int, actor: Actor, at: datetime
 
 
 def end(absence_id: int, actor: Actor, at: datetime) -> None:
-    """End one's own absence at once."""
+    """End one's own absence at once; raises NotFound."""
     absence = db.session.get(Absence, absence_id)
     if absence is None or absence.person_id != actor.person_id or absence.ended_at is not None:
         raise NotFound

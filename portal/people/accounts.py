@@ -218,7 +218,10 @@ def create(ring: Keyring, new: NewAccount, password: str, at: datetime) -> tuple
 
 
 def create_empty(new: NewAccount, at: datetime) -> Account:
-    """Make an account whose owner still has to choose password and second factor."""
+    """Make an account whose owner still has to choose password and second factor.
+
+    Raises BadUsername or UsernameTaken.
+    """
     username = new.username.strip().lower()
     if not USERNAME.fullmatch(username):
         raise BadUsername

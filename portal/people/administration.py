@@ -156,6 +156,7 @@ def renew_password(account: Account, *, actor: Actor, at: datetime) -> Handover:
     """Give out a link with which the owner sets another password; the second factor stays and is asked for.
 
     The old password and the open sessions stay until then: asking for a link must lock nobody out.
+    Raises NotJoined.
     """
     _not_own(account, actor)
     if not has_joined(account):

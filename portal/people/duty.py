@@ -124,7 +124,10 @@ def may_change(actor: Actor, district_id: int | None) -> bool:
 
 
 def enter(week: date, chosen: Mapping[int | None, Pair], *, actor: Actor, at: datetime, today: date) -> int:
-    """Write who is on duty in a week, by district; return how many lines changed."""
+    """Write who is on duty in a week, by district; return how many lines changed.
+
+    Raises PastWeek or NotAllowed.
+    """
     if week < week_of(today):
         raise PastWeek
     lines = _lines(week)

@@ -104,7 +104,10 @@ def _context(account: Account) -> tuple[str, ...]:
 
 
 def accept(ring: Keyring, made: Offer, code: str, at: datetime) -> None:
-    """Make the offered secret the account's own if the code is right; that code is used up with it."""
+    """Make the offered secret the account's own if the code is right; that code is used up with it.
+
+    Raises WrongCode.
+    """
     account = made.account
     step = accounts.matching_step(made.secret, code, at)
     if step is None:

@@ -54,7 +54,10 @@ def join(
 def renew_password(
     ring: Keyring, link: Link, password: str, proof: Proof, *, at: datetime, place: Place
 ) -> SignedIn:
-    """Set another password beside the second factor that stays. Commits on its way: a try counts first."""
+    """Set another password beside the second factor that stays. Commits on its way: a try counts first.
+
+    Raises FactorNotProved.
+    """
     account = link.account
     accounts.refuse_weak(password, account.username, account.person.name)
     code_key = throttle.counter_key(ring, "code", account.username)

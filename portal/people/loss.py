@@ -66,7 +66,10 @@ def open_for(account_id: int) -> FactorReset | None:
 
 
 def ask(account: Account, reason: str, *, actor: Actor, at: datetime) -> None:
-    """Say that somebody lost his factors; nothing changes until another administrator confirms it."""
+    """Say that somebody lost his factors; nothing changes until another administrator confirms it.
+
+    Raises AlreadyAsked.
+    """
     _not_own(account, actor)
     person_id = _person_of(actor)
     reset = FactorReset(
@@ -88,7 +91,10 @@ def ask(account: Account, reason: str, *, actor: Actor, at: datetime) -> None:
 
 
 def confirm(account: Account, *, actor: Actor, at: datetime) -> Handover:
-    """Take the factors and the password away, end the sessions, and give out a link to set all anew."""
+    """Take the factors and the password away, end the sessions, and give out a link to set all anew.
+
+    Raises NotFound or NeedsAnother.
+    """
     _not_own(account, actor)
     reset = db.session.scalar(
         select(FactorReset)
@@ -119,7 +125,10 @@ def withdraw(account: Account, *, actor: Actor, at: datetime) -> None:
 
 
 def break_glass(account: Account, reason: str, *, at: datetime) -> Handover:
-    """Do the same from the host, where no two other administrators are; everybody who watches is told."""
+    """Do the same from the host, where no two other administrators are; everybody who watches is told.
+
+    Raises EnoughAdministrators.
+    """
     others = {other.person_id for other in _administrators(besides=(account.person_id,))}
     if len(others) > 1:
         raise EnoughAdministrators(count=len(others))

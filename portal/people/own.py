@@ -33,7 +33,10 @@ class SamePassword(Refusal):
 
 
 def change_password(signed: SignedIn, current: str, new: str, *, at: datetime) -> SignedIn:
-    """Set another password, end the account's other sessions, and go on under another token."""
+    """Set another password, end the account's other sessions, and go on under another token.
+
+    Raises WrongPassword or SamePassword.
+    """
     account = signed.account
     if not accounts.password_matches(account, current):
         raise WrongPassword

@@ -94,7 +94,10 @@ def ties_of(person_id: int) -> list[Tie]:
 
 
 def declare(kind: TieKind, name: str, actor: Actor, at: datetime) -> Tie:
-    """Declare a tie of one's own; it bars from now on."""
+    """Declare a tie of one's own; it bars from now on.
+
+    Raises NameTooShort, DeclaredAlready or TooManyTies.
+    """
     named = " ".join(name.split())[:LONGEST]
     key = key_of(named)
     if len(key) < SHORTEST[kind]:
@@ -112,7 +115,10 @@ def declare(kind: TieKind, name: str, actor: Actor, at: datetime) -> Tie:
 
 
 def end(tie_id: int, actor: Actor, at: datetime) -> None:
-    """End a tie of one's own; it stays on record."""
+    """End a tie of one's own; it stays on record.
+
+    Raises NotFound.
+    """
     tie = db.session.get(Tie, tie_id)
     if tie is None or tie.person_id != actor.person_id or tie.ended_at is not None:
         raise NotFound

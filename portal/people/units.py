@@ -86,7 +86,7 @@ def require_usable(department_id: int | None, district_id: int | None) -> None:
 
 
 def add(kind: UnitKind, code: str, names: UnitNames, *, actor: Actor, at: datetime) -> None:
-    """Add a unit under a code that never changes."""
+    """Add a unit under a code that never changes; raises BadUnitCode."""
     model = MODELS[kind]
     code, names = code.strip().lower(), names.checked()
     if not CODE.fullmatch(code) or db.session.scalar(select(model.id).where(model.code == code)):

@@ -138,7 +138,10 @@ def stop(report: Report, at: datetime) -> None:
 
 
 def send_test(report: Report, at: datetime) -> None:
-    """Ask for one test line at once; the vault keeps its own count for each address."""
+    """Ask for one test line at once; the vault keeps its own count for each address.
+
+    Raises NotInThisState or TestsUsedUp.
+    """
     _check_open(report)
     standing = standing_of(report, at)
     if not standing.works:

@@ -201,7 +201,10 @@ def add_question(
 def change_question(
     row_id: int, words: Words, asked: Asked, *, version: int, actor: Actor, at: datetime
 ) -> QuestionRow:
-    """Word a question anew, move it, switch it off or on; what was answered keeps its old words."""
+    """Word a question anew, move it, switch it off or on; what was answered keeps its old words.
+
+    Raises NotFound or CatalogueStale.
+    """
     row = db.session.get(QuestionRow, row_id, with_for_update=True)
     if row is None:
         raise NotFound

@@ -48,7 +48,10 @@ class ClaimOnHold(Refusal):
 
 
 def lock_report(report_id: int) -> Report:
-    """Return a report for a step that its code decides; whoever comes second sees what the first one did."""
+    """Return a report for a step that its code decides; whoever comes second sees what the first one did.
+
+    Raises NotFound.
+    """
     report = db.session.scalar(
         select(Report)
         .where(Report.id == report_id)

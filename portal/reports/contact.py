@@ -43,7 +43,10 @@ def with_contact(report_ids: Sequence[int]) -> set[int]:
 
 
 def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
-    """Write who opens the contact and why (``reasons``); the caller commits it before the vault is asked."""
+    """Write who opens the contact and why (``reasons``); the caller commits it before the vault is asked.
+
+    Raises NotAllowed, NoContact or NoReason.
+    """
     if not actor.may(Permission.CONTACT_OPEN):
         raise NotAllowed
     if report.withdrawn_at is not None or not with_contact([report.id]):

@@ -19,7 +19,7 @@ from portal.vault.openings import ask_to_open
 
 
 def find(number: str, actor: Actor) -> Report:
-    """Return a report from whose texts something was cut out; any other is not found."""
+    """Return a report from whose texts something was cut out; raises NotFound for any other."""
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotFound
     sealed = select(SealedField.report_id).where(SealedField.field_group == FieldGroup.TOLD)
@@ -33,7 +33,10 @@ def find(number: str, actor: Actor) -> Report:
 
 
 def record_opening(report: Report, actor: Actor, reason: str, at: datetime) -> Opening:
-    """Write who opens it and why (``reasons``); the caller commits it before the vault is asked."""
+    """Write who opens it and why (``reasons``); the caller commits it before the vault is asked.
+
+    Raises NotAllowed or NoReason.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     if not reason:

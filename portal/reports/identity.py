@@ -98,7 +98,10 @@ def ask_again(check: IdentityCheck, at: datetime) -> None:
 
 
 def answer(command: Answer, actor: Actor, at: datetime) -> IdentityCheck:
-    """Take a yes or no with its reason; a confirmed name is noted on the report."""
+    """Take a yes or no with its reason; a confirmed name is noted on the report.
+
+    Raises NotAllowed, NotFound, AlreadyAnswered, NameChanged or ReasonMissing.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     check = checks_of(command.report_id).get(command.question)
@@ -175,7 +178,10 @@ def _asked(report: Report, checks: dict[Question, IdentityCheck]) -> Asked:
 
 
 def record_opening(report: Report, actor: Actor, at: datetime) -> Opening:
-    """Write who opens the sealed name; the caller commits it before the vault is asked."""
+    """Write who opens the sealed name; the caller commits it before the vault is asked.
+
+    Raises NotAllowed or NotInThisState.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER):
         raise NotAllowed
     if report.withdrawn_at is not None or not checks_of(report.id):

@@ -84,6 +84,7 @@ def erase(report: Report, kinds: Collection[Kind], at: datetime, terms: Terms) -
     """Destroy these kinds at the reporter's word, all or none; what is gone already is no fault.
 
     The caller commits, then removes the bytes (``portal.retention.originals``).
+    Raises NothingChosen or StillNeeded.
     """
     if not kinds:
         raise NothingChosen

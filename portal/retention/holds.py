@@ -42,7 +42,7 @@ def standing_hold(case_id: int) -> RetentionHold | None:
 
 
 def set_hold(case: Case, ground: HoldGround, reason: str, actor: Actor, at: datetime) -> RetentionHold:
-    """Keep everything of a case, whatever its time says."""
+    """Keep everything of a case, whatever its time says; raises AlreadyHeld."""
     require(case, actor, Permission.CASE_HOLD)
     said = _reason(reason)
     hold = RetentionHold(case_id=case.id, ground=ground, reason=said, set_at=at, set_by=actor.person_id)
@@ -56,7 +56,7 @@ def set_hold(case: Case, ground: HoldGround, reason: str, actor: Actor, at: date
 
 
 def end_hold(case: Case, reason: str, actor: Actor, at: datetime) -> RetentionHold:
-    """Let the times of a case run again."""
+    """Let the times of a case run again; raises NotInThisState."""
     require(case, actor, Permission.CASE_HOLD)
     said, hold = _reason(reason), standing_hold(case.id)
     if hold is None:

@@ -108,7 +108,10 @@ def propose_if_payable(case: Case, actor: Actor, at: datetime) -> Award | None:
 
 
 def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Award:
-    """Take the amounts an officer chose inside the rule's band, with the reason, and propose the award."""
+    """Take the amounts an officer chose inside the rule's band, with the reason, and propose the award.
+
+    Raises NotAllowed, NotInThisState or NotReady.
+    """
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
     reason = reason_given(chosen.reason)
@@ -131,7 +134,10 @@ def choose_amounts(case: Case, chosen: Chosen, actor: Actor, at: datetime) -> Aw
 
 
 def propose_again(case: Case, reason: str, actor: Actor, at: datetime) -> Award:
-    """Answer finance: propose an award that was sent back, computed anew, with the verifier's reason."""
+    """Answer finance: propose an award that was sent back, computed anew, with the verifier's reason.
+
+    Raises NotAllowed, NotInThisState or NotReady.
+    """
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
     said = reason_given(reason)
@@ -171,7 +177,10 @@ def cosign(decision: Decision, actor: Actor, at: datetime) -> Award:
 
 
 def review(case: Case, version: int, actor: Actor, at: datetime) -> Award:
-    """Sign the award of a case as its supervisor saw it; ``version`` is the award's."""
+    """Sign the award of a case as its supervisor saw it; ``version`` is the award's.
+
+    Raises NotAllowed, NotFound or AwardChanged.
+    """
     if not actor.may(Permission.AWARD_REVIEW):
         raise NotAllowed
     waiting = next((one for one in live_awards(case.id) if one.status is AwardStatus.PROPOSED), None)

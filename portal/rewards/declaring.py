@@ -54,7 +54,10 @@ def record_finding_facts(
 def keep_of_finding(
     finding: Finding, asked: Sequence[str], texts: Texts, actor: Actor, at: datetime, *, decided: bool = False
 ) -> bool:
-    """Write the answers about a finding beside the step that records it; tells whether any is new."""
+    """Write the answers about a finding beside the step that records it; tells whether any is new.
+
+    Raises AwardDecided.
+    """
     rows = db.session.scalars(select(FindingFact).where(FindingFact.finding_id == finding.id))
     known = {row.fact_id: row for row in rows}
     changed = False
@@ -79,7 +82,7 @@ def keep_of_finding(
 def record_case_facts(
     case: Case, asked: Sequence[str], texts: Texts, actor: Actor, at: datetime, *, version: int
 ) -> None:
-    """Keep what was answered about a case as a whole."""
+    """Keep what was answered about a case as a whole; raises AwardDecided."""
     enter(case, actor, version=version)
     decided = award_decided(case, lock=True)
     rows = db.session.scalars(select(CaseFact).where(CaseFact.case_id == case.id))

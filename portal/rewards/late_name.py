@@ -96,7 +96,10 @@ def is_open(report: Report) -> bool:
 
 
 def give_name(report: Report, given: GivenName, at: datetime, ring: Keyring) -> bool:
-    """Seal the name and ask the identity officer; says whether it was new, the same form again is not."""
+    """Seal the name and ask the identity officer; says whether it was new, the same form again is not.
+
+    Raises NameNotTaken.
+    """
     name = " ".join(unicodedata.normalize("NFKC", given.name).split())
     telephone = wording.telephone(given.telephone) if given.telephone.strip() else ""
     found = _faults(name, telephone)

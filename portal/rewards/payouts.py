@@ -113,7 +113,10 @@ _NOTICE = {PayoutState.PAID: NoticeKind.REWARD_PAID, PayoutState.RETURNED: Notic
 
 
 def record_answer(command: BankAnswer, actor: Actor, at: datetime) -> Payout:
-    """Record what the bank did with a claimed share; the same form sent again is the same payout."""
+    """Record what the bank did with a claimed share; the same form sent again is the same payout.
+
+    Raises NotAllowed, ShareChanged, NameNotConfirmed or KeyOfAnother.
+    """
     if not actor.may(Permission.PAYOUT_RECORD):
         raise NotAllowed
     _check(command, at)
@@ -138,7 +141,10 @@ def record_answer(command: BankAnswer, actor: Actor, at: datetime) -> Payout:
 
 
 def record_opening(share: Share, actor: Actor, at: datetime) -> Opening:
-    """Write who opens the payee; the caller commits it before the vault is asked."""
+    """Write who opens the payee; the caller commits it before the vault is asked.
+
+    Raises NotAllowed, HandTaken or NotInThisState.
+    """
     if not actor.may(Permission.PAYOUT_RECORD):
         raise NotAllowed
     held = hands.held_by(share.award_id, actor.person_id)

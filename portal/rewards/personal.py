@@ -65,7 +65,10 @@ def open_questions(report: Report, governing: RuleSet | None) -> list[Fact]:
 
 
 def answer(command: FactAnswer, actor: Actor, at: datetime) -> ReporterFact:
-    """Take a yes or no with its reason; neither stands in an event."""
+    """Take a yes or no with its reason; neither stands in an event.
+
+    Raises NotAllowed, NotFound, AlreadyAnswered or ReasonMissing.
+    """
     if not actor.may(Permission.IDENTITY_ANSWER) or actor.person_id is None:
         raise NotAllowed
     report = db.session.get_one(Report, command.report_id)

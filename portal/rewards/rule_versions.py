@@ -182,7 +182,10 @@ def check(row: RuleVersion, actor: Actor, at: datetime, *, seen: int) -> None:
 
 
 def enforce(row: RuleVersion, wanted: Enforcement, actor: Actor, at: datetime, *, seen: int) -> None:
-    """Put a version in force from a day on, by another person than who uploaded it; works at once."""
+    """Put a version in force from a day on, by another person than who uploaded it; works at once.
+
+    Raises ExampleInForce, SecondPersonNeeded, InThePast or SectorUnknown.
+    """
     _must_hold(actor, Permission.RULES_ENFORCE)
     _must_be_seen(row, seen)
     today = city_date(at)
@@ -209,7 +212,10 @@ def enforce(row: RuleVersion, wanted: Enforcement, actor: Actor, at: datetime, *
 
 
 def withdraw(row: RuleVersion, reason: str, actor: Actor, at: datetime, *, seen: int) -> None:
-    """Take a version back before its first day, with a reason; what it was to replace goes on."""
+    """Take a version back before its first day, with a reason; what it was to replace goes on.
+
+    Raises ReasonTooShort or AlreadyBegun.
+    """
     _must_hold(actor, Permission.RULES_WRITE)
     _must_be_seen(row, seen)
     said = reason.strip()[:LONGEST_REASON]

@@ -68,7 +68,10 @@ def shares_of(report_id: int) -> list[Share]:
 
 
 def lock_share(share_id: int) -> Share:
-    """Return a share for one step; whoever comes second waits and sees what the first one did."""
+    """Return a share for one step; whoever comes second waits and sees what the first one did.
+
+    Raises NotFound.
+    """
     share = db.session.scalar(
         select(Share)
         .where(Share.id == share_id)

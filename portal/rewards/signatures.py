@@ -106,7 +106,10 @@ def still_missing(award: Award, of_profile: Profile) -> tuple[SigningStep, ...]:
 
 
 def sign(award: Award, step: SigningStep, actor: Actor, at: datetime, of_profile: Profile) -> None:
-    """Sign the next step of an award that waits; the caller locked it and compared it with what was seen."""
+    """Sign the next step of an award that waits; the caller locked it and compared it with what was seen.
+
+    Raises NotAllowed, NotInThisState, SignedAlready or HadAHand.
+    """
     if not actor.may(PERMISSIONS[step]) or actor.person_id is None:
         raise NotAllowed
     if award.status is not AwardStatus.PROPOSED:

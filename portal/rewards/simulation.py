@@ -67,7 +67,10 @@ class Sums:
 
 
 def ask(row: RuleVersion, actor: Actor, at: datetime) -> Simulation:
-    """Ask for a trial run on the cases of the last year; a job does it."""
+    """Ask for a trial run on the cases of the last year; a job does it.
+
+    Raises NotAllowed.
+    """
     if not actor.may(Permission.RULES_READ):
         raise NotAllowed
     running = latest(row.id)

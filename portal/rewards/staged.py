@@ -84,7 +84,10 @@ def bands_of(case: Case, stage: Stage) -> Mapping[int, tuple[int, int]]:
 def propose_stage(
     case: Case, stage: Stage, amounts_fen: Mapping[int, int], reason: str, actor: Actor, at: datetime
 ) -> Award:
-    """Propose an award on top of the main one, with its own computation and its own approval."""
+    """Propose an award on top of the main one, with its own computation and its own approval.
+
+    Raises NotAllowed, NotInThisState or HandTaken.
+    """
     if not actor.may(Permission.AWARD_CHOOSE):
         raise NotAllowed
     choices = {finding: Choice(fen, reasoned=True) for finding, fen in amounts_fen.items()}

@@ -84,7 +84,7 @@ def read_document(path: Path, form: str, version: int, *, public: bool = False) 
 
 
 def read_keys(entries: object, name: str, path: Path, *, least: int = 1) -> tuple[Key, ...]:
-    """Return the keys that a file lists under a name, the current one first."""
+    """Return the keys that a file lists under a name, the current one first; raises KeyFileError."""
     if not isinstance(entries, list) or len(entries) < least:
         raise KeyFileError(KeyFileFault.MALFORMED, path, f"purpose {name} has no key")
     keys = tuple(_parse_key(entry, name, path) for entry in entries)

@@ -177,6 +177,7 @@ def complete(directory: Path) -> None:
 
     The key of files moves out of the reach of web processes: new copies get a fresh one, the earlier ones go
     on opening what they sealed. In web.json they stay until `flask evidence reseal` is done.
+    Raises KeyFileError.
     """
     wanted = (file_of(directory, Holder.FILES), *(directory / name for name in WORKING_FILES))
     if not file_of(directory, Holder.DESK).exists() or all(path.exists() for path in wanted):
@@ -210,7 +211,10 @@ def holds_earlier(directory: Path) -> bool:
 
 
 def take_from_web(directory: Path) -> bool:
-    """Forget the earlier keys of files in web.json, which files.json holds; says whether there were any."""
+    """Forget the earlier keys of files in web.json, which files.json holds; says whether there were any.
+
+    Raises KeyFileError.
+    """
     earlier = {key.id for key in _earlier_evidence(directory)}
     if not earlier:
         return False

@@ -142,7 +142,7 @@ def ask(wish: Wish | OriginalWish, actor: Actor, at: datetime) -> Request:
 
 
 def agree(request_id: str, actor: Actor, at: datetime) -> Request:
-    """Agree to somebody else's request."""
+    """Agree to somebody else's request; raises NotFound or OwnRequest."""
     found: Request | None = db.session.get(OpeningRequest, request_id, with_for_update=True)
     if found is None:
         found = db.session.get(OriginalRequest, request_id, with_for_update=True)
