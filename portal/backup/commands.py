@@ -216,7 +216,13 @@ def _asking(from_stdin: bool) -> AskPhrase:
     def ask(path: Path) -> str:
         if from_stdin:
             return sys.stdin.readline()
-        return str(click.prompt(f"Passphrase of {path.name}", hide_input=True))
+        try:
+            return str(click.prompt(f"Passphrase of {path.name}", hide_input=True))
+        except click.Abort:
+            raise BackupError(
+                f"Nobody is there to type the passphrase of {path}: keep a copy of vault.json there, or give"
+                " the passphrase with --passphrase-stdin."
+            ) from None
 
     return ask
 

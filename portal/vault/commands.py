@@ -111,11 +111,20 @@ def rotate() -> None:
                 _write_recovery(keys, target)
             done, unreadable = rotation.rewrap(engine, keys)
             files, closed = rotation.rewrap_originals(engine, keys)
-            kept = rotation.retire(engine, settings.keys, settings.public, clock.now())
+            late = rotation.somebody_is_late(keys, done + files, clock.now())
+            if late:
+                kept = tuple(pair.id for pair in keys.pairs[1:])
+            else:
+                kept = rotation.retire(engine, settings.keys, settings.public, clock.now())
         click.echo(f"Wrapped to {keys.current().id}: {done}, and the keys of {files} originals.")
         if unreadable or closed:
             click.echo(f"Do not open with any key: {unreadable + closed}. They stay as they are.", err=True)
-        if kept:
+        if late:
+            click.echo(
+                f"Still kept: {', '.join(kept)}. Some machine sealed to it lately: copy {settings.public} to"
+                " every machine that takes reports, then run this again."
+            )
+        elif kept:
             click.echo(
                 f"Still kept: {', '.join(kept)}. Run this again after a day to retire what nothing uses."
             )

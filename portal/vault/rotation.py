@@ -87,6 +87,15 @@ def rewrap_originals(engine: Engine, keys: VaultKeys) -> tuple[int, int]:
         after = rows[-1].name
 
 
+def somebody_is_late(keys: VaultKeys, found: int, at: datetime) -> bool:
+    """Say whether things came that are sealed to an earlier pair although the new one is a day old.
+
+    A machine still has the old public file, or the rotation was broken off: what is sealed to a pair after it
+    was retired is lost, so none is retired now.
+    """
+    return found > 0 and at - keys.current().created >= RETIRE_AFTER
+
+
 def retire(engine: Engine, private: Path, public: Path, at: datetime) -> tuple[str, ...]:
     """Forget the pairs that nothing uses and nobody seals to since a day; returns the ids of those kept."""
     keys = VaultKeys.load(private)

@@ -228,6 +228,20 @@ def test_a_pair_that_something_still_uses_is_not_retired(standing: Beside, engin
     all_open(standing, VaultKeys.load(settings.keys))
 
 
+def test_no_pair_is_retired_while_a_machine_still_seals_to_it(standing: Beside) -> None:
+    """Whoever forgot to copy vault.pub to one machine would lose every name that is given there."""
+    settings = VaultSettings.load(standing.environ)
+    with standing.app.app_context():
+        sealed_report()
+    rotation.begin(settings.keys, settings.public, clock.now() - timedelta(days=3))
+    rotate = CliRunner(env={**standing.environ}).invoke
+    told = rotate(vault, ["rotate"]).output
+    assert "Some machine sealed to it lately" in told
+    assert len(VaultKeys.load(settings.keys).pairs) == 2
+    assert "No earlier key is left" in rotate(vault, ["rotate"]).output
+    all_open(standing, VaultKeys.load(settings.keys))
+
+
 def test_what_an_earlier_version_sealed_gets_a_data_key(standing: Beside, engine: Engine) -> None:
     settings = VaultSettings.load(standing.environ)
     former = new_key(AT)
