@@ -82,12 +82,12 @@ def outside(locale: str, *, for_staff: bool, urgent: bool = False) -> tuple[str,
         if for_staff and urgent:
             return (
                 gettext("Urgent report waiting in your work list"),
-                gettext("Urgent report waiting in your work list. Please sign in now."),
+                gettext("Urgent report waiting in your work list. Please log in now."),
             )
         if for_staff:
             return (
                 gettext("Something waits in your work list"),
-                gettext("Something waits in your work list. Please sign in to see it."),
+                gettext("Something waits in your work list. Please log in to see it."),
             )
         return (
             gettext("There is news for you"),
