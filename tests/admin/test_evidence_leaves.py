@@ -36,7 +36,7 @@ EXPECTED = {
     "video/quicktime": {"copy", "thumb"},
     "audio/mp4": {"copy"},
     "audio/mpeg": {"copy"},
-    "application/pdf": {"copy", "pages"},
+    "application/pdf": {"copy", "pages", "redacted"},
 }
 SAMPLES = one_of_each()
 
@@ -55,9 +55,11 @@ def brought_in(app: Flask, media_type: str) -> Evidence:
     jobs.clean(item.id)
     db.session.refresh(item)
     assert item.clean_state is CleanState.CLEAN
-    if redaction.can_be_redacted(item):
+    page = int(media_type == "application/pdf")
+    if redaction.can_be_redacted(item, page):
         account = make_account(Role.INTAKE_OFFICER)
         drawn = Redaction(evidence_id=item.id, version=1, boxes=[[0, 0, 300, 300]], drawn_at=clock.now())
+        drawn.page = page
         drawn.account_id = account.id
         db.session.add(drawn)
         db.session.commit()
@@ -81,7 +83,7 @@ def test_nothing_that_the_desk_gives_of_a_file_betrays_its_taker(
     assert sheet.status_code == 200
     pages = sheet.text + client.get(f"/desk/evidence/{item.uuid}").text
     pages += f' "/desk/evidence/{item.uuid}/copy" '
-    found = re.findall(rf'"(/desk/evidence/{item.uuid}/(copy|thumb|pages|redacted)[^"]*)"', pages)
+    found = re.findall(rf'"(/desk/evidence/{item.uuid}/(copy|thumb|pages|redacted)(?:/[0-9]+)?)"', pages)
     if "thumb" in EXPECTED[media_type]:
         found.append((f"/desk/evidence/{item.uuid}/thumb", "thumb"))
     assert {kind for _, kind in found} == EXPECTED[media_type]
