@@ -20,6 +20,8 @@ from portal.run.queue import Bell
 from portal.run.supervisor import is_ready
 
 SECONDS = 60.0
+PARTS = 7
+"""Redis, vault, web and its worker process, two workers, schedule."""
 
 
 def environment(folder: Path, port: int, **more: str) -> dict[str, str]:
@@ -77,20 +79,17 @@ def child_of(process: subprocess.Popen[str], word: str) -> psutil.Process:
     return next(child for child in psutil.Process(process.pid).children() if word in words_of(child))
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings.load(environment(tmp_path, free_port()))
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings.load(environment(tmp_path_factory.mktemp("portal"), free_port()))
 
 
-@pytest.fixture
-def running(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    process = start(environment(settings.data, settings.port))
-    try:
-        until(lambda: is_ready(settings) or process.poll() is not None, "ready")
-        bell = Bell(settings.redis_url)
-        until(lambda: bell.worker_lives("notices") and bell.worker_lives("evidence"), "workers")
-        yield process
-    finally:
+@pytest.fixture(scope="module")
+def standing(settings: Settings) -> Iterator[list[subprocess.Popen[str]]]:
+    """The portal that runs; whatever is started instead of it is ended with it."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
         relatives = family(process) if process.poll() is None else []
         process.kill()
         process.wait()
@@ -99,22 +98,20 @@ def running(settings: Settings) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_stopping_leaves_nothing_behind(
-    number: signal.Signals, running: subprocess.Popen[str], settings: Settings
-) -> None:
-    relatives = family(running)
-    assert len(relatives) >= 6  # redis, web and its worker process, two workers, schedule
-    running.send_signal(number)
-    running.wait(30)
-    _, alive = psutil.wait_procs(relatives, 15)
-    assert alive == []
-    if number != signal.SIGKILL:
-        assert running.returncode == 0
+@pytest.fixture
+def running(standing: list[subprocess.Popen[str]], settings: Settings) -> subprocess.Popen[str]:
+    """The running portal, started again where a test has stopped it."""
+    if not standing or standing[-1].poll() is not None:
+        process = start(environment(settings.data, settings.port))
+        standing.append(process)
+        until(lambda: is_ready(settings) or process.poll() is not None, "ready")
+        bell = Bell(settings.redis_url)
+        until(lambda: bell.worker_lives("notices") and bell.worker_lives("evidence"), "workers")
+        # What an earlier start left in Redis says the same: so the programs themselves too.
+        until(lambda: len(family(process)) >= PARTS, "all its programs")
+    return standing[-1]
 
 
-@pytest.mark.timeout(180)
 def test_whatever_dies_is_started_again(running: subprocess.Popen[str], settings: Settings) -> None:
     for word in (
         "portal.run.web",
@@ -134,13 +131,26 @@ def test_whatever_dies_is_started_again(running: subprocess.Popen[str], settings
         until(connection.ping, "redis again")
 
 
-@pytest.mark.timeout(180)
 def test_a_second_start_says_that_it_is_running(running: subprocess.Popen[str], settings: Settings) -> None:
     second = start(environment(settings.data, free_port()))
     said, _ = second.communicate(timeout=SECONDS)
     assert second.returncode == 1
     assert "is running already" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stopping_leaves_nothing_behind(
+    number: signal.Signals, running: subprocess.Popen[str], settings: Settings
+) -> None:
+    relatives = family(running)
+    assert len(relatives) >= PARTS
+    running.send_signal(number)
+    running.wait(60)
+    _, alive = psutil.wait_procs(relatives, 60)
+    assert alive == []
+    if number != signal.SIGKILL:
+        assert running.returncode == 0
 
 
 def test_a_port_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
