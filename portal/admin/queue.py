@@ -48,7 +48,6 @@ def queue() -> str:
         page=page,
         wanted=wanted,
         counts=queries.view_counts(actor, now),
-        asked=asked,
         query=request.args.get("q", ""),
         previous_url=_turn(asked, page.previous),
         next_url=_turn(asked, page.next),

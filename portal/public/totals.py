@@ -1,4 +1,4 @@
-"""Totals of the year for the first page: whole months, rounded down to fives, kept in the process for an hour.
+"""Totals of the year for the first page: whole months, rounded down to fives, kept in the process an hour.
 
 They end with the last full month, so that nobody can watch them for a report that was made just now. They are
 rounded, so that nobody who noted last month's can subtract and read that one single report came.
