@@ -50,9 +50,18 @@ def backup() -> None:
 @click.option("--keys-kept", type=FOLDER, help="Where the copies of the keys are kept, away from the data.")
 @click.option("--passphrase-stdin", is_flag=True, help="Read the recovery file's passphrase from stdin.")
 @click.option(
+    "--recovery-closed", is_flag=True, help="Take a recovery file by the pairs it names; for every night."
+)
+@click.option(
     "--keep-days", type=click.IntRange(min=1), help="Once it is green, remove backups in DIR older than this."
 )
-def take_backup(into: Path, keys_kept: Path | None, passphrase_stdin: bool, keep_days: int | None) -> None:
+def take_backup(
+    into: Path,
+    keys_kept: Path | None,
+    passphrase_stdin: bool,
+    recovery_closed: bool,
+    keep_days: int | None,
+) -> None:
     """Write a new dated folder in DIR; ends with 1 unless its keys are found where they are kept."""
     with _sentences():
         settings = Settings.load(os.environ)
@@ -69,7 +78,8 @@ def take_backup(into: Path, keys_kept: Path | None, passphrase_stdin: bool, keep
                 "NOT GREEN. Without its keys this backup opens no identity, no receipt and no evidence."
                 " Say where copies of them are kept: --keys-kept PATH"
             )
-        for proof in _prove_kept(settings, taken, keys_kept.absolute(), _asking(passphrase_stdin)):
+        ask = None if recovery_closed else _asking(passphrase_stdin)
+        for proof in _prove_kept(settings, taken, keys_kept.absolute(), ask):
             click.echo(f"  {proof}")
         click.echo("GREEN: the backup is whole, and its keys are kept.")
         _remove_old(into.absolute(), keep_days, settings.retention.backup_days)
@@ -179,7 +189,7 @@ def _tell_keys(settings: Settings) -> None:
         click.echo(f"  {path}{there}")
 
 
-def _prove_kept(settings: Settings, taken: Taken, kept: Path, ask: AskPhrase) -> Iterator[str]:
+def _prove_kept(settings: Settings, taken: Taken, kept: Path, ask: AskPhrase | None) -> Iterator[str]:
     """Show that the kept keys are those of this backup, and kept apart; raises BackupError."""
     _check_apart(settings, taken, kept)
     try:

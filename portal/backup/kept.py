@@ -34,19 +34,22 @@ class KeptKeys:
     ring: Keyring = field(repr=False)
     vault: VaultKeys = field(repr=False)
     workers: WorkingKeys | None = field(repr=False)
+    opened: bool = True
+    """False where a recovery file was taken by the ids that it names: nobody typed its passphrase."""
 
     @classmethod
-    def load(cls, folder: Path, ask: AskPhrase) -> KeptKeys:
+    def load(cls, folder: Path, ask: AskPhrase | None) -> KeptKeys:
         """Read a folder with all key files, the vault's pair in vault.json or a recovery file.
 
         An earlier version had neither files.json nor worker.json. Raises BackupError. ``ask`` returns the
-        passphrase of a recovery file.
+        passphrase of a recovery file; without it such a file stays closed.
         """
         try:
             ring = Keyring.load(folder)
             workers = folder / working.PRIVATE_FILE
             held = WorkingKeys.load(workers) if workers.exists() else None
-            return cls(folder, ring, _vault_keys(folder, ask), held)
+            opened = ask is not None or (folder / PRIVATE_FILE).exists()
+            return cls(folder, ring, _vault_keys(folder, ask), held, opened)
         except KeyFileError as error:
             raise BackupError(f"{error}") from None
 
@@ -77,6 +80,8 @@ class KeptKeys:
 
     def prove_originals(self, facts: Facts, originals: Originals) -> Iterator[str]:
         """Open an original of each pair as the vault does, compare it with its digest. Raises BackupError."""
+        if not self.opened:
+            return
         for one in facts.originals:
             name, digest = one.context
             found = hashlib.sha256()
@@ -93,6 +98,19 @@ class KeptKeys:
 
     def prove(self, facts: Facts) -> Iterator[str]:
         """Open one of each kind; yields what was opened. Raises BackupError."""
+        if self.opened:
+            yield from self._prove_vault(facts)
+        else:
+            named = ", ".join(pair.id for pair in self.vault.pairs)
+            yield f"recovery file of the vault's pairs {named}, NOT opened: rehearse that by hand"
+        yield f"receipt keys held: {', '.join(facts.needs['receipt']) or 'none is needed yet'}"
+        for one in facts.seeds:
+            self._opens_seed(one)
+        yield (
+            f"second factors opened: {len(facts.seeds)}" if facts.seeds else "no second factor is sealed yet"
+        )
+
+    def _prove_vault(self, facts: Facts) -> Iterator[str]:
         needed = set(facts.needs["vault"])
         canaries = [one for one in facts.canaries if one.key_id in needed or not needed]
         held = {pair.id for pair in self.vault.pairs}
@@ -107,12 +125,6 @@ class KeptKeys:
             self._opens(one)
         yield (
             f"sealed identities opened: {len(facts.fields)}" if facts.fields else "no identity is sealed yet"
-        )
-        yield f"receipt keys held: {', '.join(facts.needs['receipt']) or 'none is needed yet'}"
-        for one in facts.seeds:
-            self._opens_seed(one)
-        yield (
-            f"second factors opened: {len(facts.seeds)}" if facts.seeds else "no second factor is sealed yet"
         )
 
     def prove_files(self, paths: Iterable[tuple[str, Path]]) -> Iterator[str]:
@@ -154,12 +166,14 @@ def original_digest(ring: Keyring, path: Path, digest: str) -> str:
     return found.hexdigest()
 
 
-def _vault_keys(folder: Path, ask: AskPhrase) -> VaultKeys:
+def _vault_keys(folder: Path, ask: AskPhrase | None) -> VaultKeys:
     if (folder / PRIVATE_FILE).exists():
         return VaultKeys.load(folder / PRIVATE_FILE)
-    files = sorted(folder.glob(RECOVERY_FILES), key=lambda path: path.stat().st_mtime)
+    files = sorted(folder.glob(RECOVERY_FILES), key=recovery.made_at)  # a copy has another time on the disk
     if not files:
         raise BackupError(f"In {folder} there is neither {PRIVATE_FILE} nor a recovery file of the vault.")
+    if ask is None:
+        return recovery.names(files[-1])
     try:
         return recovery.read(files[-1], ask(files[-1]))
     except recovery.WrongPassphrase:

@@ -75,6 +75,24 @@ def read(path: Path, passphrase: str) -> VaultKeys:
     raise WrongPassphrase
 
 
+def made_at(path: Path) -> datetime:
+    """Return when a recovery file was written; raises KeyFileError."""
+    document = keyfiles.read_document(path, FORMAT, VERSION)
+    try:
+        return datetime.fromisoformat(document["made"])
+    except (KeyError, TypeError, ValueError):
+        raise keyfiles.KeyFileError(keyfiles.KeyFileFault.MALFORMED, path, "it was changed") from None
+
+
+def names(path: Path) -> VaultKeys:
+    """Return the pairs that a recovery file names, without their secrets; raises KeyFileError."""
+    document, made = keyfiles.read_document(path, FORMAT, VERSION), made_at(path)
+    try:
+        return VaultKeys(tuple(keyfiles.Key(str(one), b"", made) for one in document["pairs"]), ())
+    except (KeyError, TypeError, ValueError):
+        raise keyfiles.KeyFileError(keyfiles.KeyFileFault.MALFORMED, path, "it was changed") from None
+
+
 def new_passphrase() -> str:
     """Return thirty random letters and digits in groups, without those that look alike."""
     letters = [secrets.choice(ALPHABET) for _ in range(GROUPS * GROUP_LENGTH)]

@@ -6,6 +6,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,29 @@ def test_the_recovery_file_and_a_passphrase_do_for_the_private_key(
     done = there.calls(*words, text=made.passphrases[1])
     assert done.exit_code == 0, done.output
     assert VaultKeys.load(tmp_path / "new" / "keys" / "vault.json") == keys
+
+
+def test_every_night_a_recovery_file_counts_by_the_pairs_that_it_names(small: Portal, tmp_path: Path) -> None:
+    """Else the passphrase would lie on the machine of the web processes, and the vault's own user with it."""
+    kept = tmp_path / "kept"
+    shutil.copytree(small.kept, kept)
+    keys = VaultKeys.load(kept / "vault.json")
+    (kept / "vault.json").unlink()
+    words = (backup, tmp_path / "backups", "--keys-kept", kept)
+    recovery.write(keys, kept / "vault-recovery-x.json", WHEN)
+    # Copied later, but made earlier: of the pair before a rotation.
+    recovery.write(VaultKeys.fresh(WHEN), kept / "vault-recovery-a.json", WHEN - timedelta(days=9))
+    unattended = small.calls(*words)
+    assert unattended.exit_code == 1
+    assert "Nobody is there to type the passphrase" in unattended.output
+    done = small.calls(*words, "--recovery-closed")
+    assert done.exit_code == 0, done.output
+    assert "NOT opened: rehearse that by hand" in done.output
+    (kept / "vault-recovery-x.json").unlink()
+    recovery.write(VaultKeys.fresh(WHEN), kept / "vault-recovery-y.json", WHEN)
+    foreign = small.calls(*words, "--recovery-closed")
+    assert foreign.exit_code == 1
+    assert "are not enough" in foreign.output
 
 
 def test_the_keys_of_another_portal_restore_nothing(small: Portal, folder: Path, tmp_path: Path) -> None:
