@@ -9,6 +9,8 @@ from portal.rewards.terms import gettext_noop
 SENTENCES = {
     CaseFault.TOO_LARGE: gettext_noop("A case has at most %(max)s bytes."),
     CaseFault.NOT_JSON: gettext_noop("This is not JSON: line %(line)s cannot be read."),
+    CaseFault.TOO_DEEP: gettext_noop("This is no case: brackets stand inside brackets without end."),
+    CaseFault.TWICE: gettext_noop("This field stands twice in one object. Take one of the two away."),
     CaseFault.NOT_AN_OBJECT: gettext_noop("Write an object in braces here."),
     CaseFault.NOT_A_LIST: gettext_noop("Write a list in brackets here."),
     CaseFault.MISSING: gettext_noop("This field is missing. It may be: %(known)s"),
@@ -30,12 +32,21 @@ SENTENCES = {
 }
 
 
+BARE = {
+    CaseFault.MISSING: gettext_noop("This field is missing."),
+    CaseFault.UNKNOWN_FIELD: gettext_noop("This field means nothing here."),
+    CaseFault.UNKNOWN_FACT: gettext_noop("The rule asks for no such fact."),
+}
+"""The same where nothing can be named instead."""
+
+
 def case_sentence(refused: CaseRefused, tr: Tongue) -> str:
     """Return why a case cannot be read: the field, and what to write there."""
     facts: dict[str, object] = {"known": "", "line": "?", "max": "", **refused.facts}
     if refused.code is CaseFault.OUT_OF_RANGE:
         facts["range"] = _range(refused.facts, tr)
-    said = tr(SENTENCES[refused.code], **facts).rstrip(" :：")
+    short = BARE.get(refused.code) if not facts["known"] else None
+    said = tr(short) if short else tr(SENTENCES[refused.code], **facts)
     return tr("%(field)s: %(sentence)s", field=refused.field, sentence=said) if refused.field else said
 
 

@@ -28,6 +28,8 @@ from portal.rewards.rules.vocabulary import About, FactType, Kind, Moment, Penal
 MAX_BYTES = 64 * 1024
 """A case is a page of facts; anything larger is refused before it is read."""
 MAX_FINDINGS = 100
+MOST_DIGITS = 20
+MOST_SHOWN = 60
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 FIELDS = ("stage", "moment", "main_award", "findings", "case", "reporter")
@@ -42,6 +44,8 @@ class CaseFault(StrEnum):
 
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
+    TWICE = "twice"
     NOT_AN_OBJECT = "not_an_object"
     NOT_A_LIST = "not_a_list"
     MISSING = "missing"
@@ -138,9 +142,16 @@ def read(body: str | bytes, rules: RuleSet) -> Case:
         raise CaseRefused("", CaseFault.TOO_LARGE, {"max": str(MAX_BYTES)})
     try:
         # A number with a decimal point would become a binary fraction: it is kept as the text it was.
-        document = json.loads(body, parse_float=str, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        line = str(getattr(error, "lineno", ""))
+        # So is what no field takes, NaN or a thousand digits: the field that holds it can then be named.
+        document = json.loads(
+            body, parse_float=str, parse_constant=str, parse_int=_whole, object_pairs_hook=_once
+        )
+    except CaseRefused:
+        raise
+    except RecursionError:
+        raise CaseRefused("", CaseFault.TOO_DEEP) from None
+    except ValueError as error:
+        line = str(getattr(error, "lineno", 1))
         raise CaseRefused("", CaseFault.NOT_JSON, {"line": line}) from None
     return from_document(document, rules)
 
@@ -329,6 +340,16 @@ def _reader(value: object, place: str, known: Mapping[str, Fact]) -> _Reader:
     return _Reader(place, value, known)
 
 
-def _no_constant(name: str) -> object:
-    """Refuse NaN and Infinity, which JSON does not know."""
-    raise ValueError(name)
+def _whole(written: str) -> int | str:
+    """Return a whole number; one of more digits than any fact has stays a text."""
+    return int(written) if len(written) <= MOST_DIGITS else written
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object whose keys stand there once; raises CaseRefused."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise CaseRefused(twice[:MOST_SHOWN], CaseFault.TWICE)
+    return found
