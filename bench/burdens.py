@@ -52,6 +52,8 @@ class SlowSenders:
         head = (
             f"POST /report HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Type: {FORM}\r\n"
             "Content-Length: 1000000\r\n\r\n--x\r\n"
+            # A photo that goes on and on: a form that is none would be refused at once.
+            'Content-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
         )
         with socket.create_connection(("127.0.0.1", self._port)) as connection:
             try:
