@@ -58,6 +58,8 @@ LOCALES = ("zh_Hans", "en")
 NOT_OURS = "400: 此地址不属于本平台 / This address is not ours\n"
 TOLD = frozenset({400, 403, 405, 413, 429})
 """Refusals that the log notes whoever meets them; others only of people who are signed in."""
+STREAMED = frozenset({"multipart/form-data", "application/offset+octet-stream"})
+"""Bodies that are read piece by piece: forms with files, and resumable uploads."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "Content-Security-Policy": (
@@ -214,6 +216,9 @@ def _beginnings(app: Flask) -> None:
         set_read_only(request.method in SAFE_METHODS)
         if request.method not in SAFE_METHODS and _from_elsewhere():
             raise ForeignPost
+        if request.mimetype not in STREAMED:
+            # Read as a whole into memory, before anybody is asked who he is: no more than a form's text.
+            request.max_content_length = app.config["MAX_FORM_MEMORY_SIZE"]
         if "\0" in request.path:
             raise NotFound  # PostgreSQL holds no such sign, so nothing is called so
 

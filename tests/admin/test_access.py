@@ -191,6 +191,9 @@ def test_who_is_there_and_what_he_may_is_asked_in_two_queries(app: Flask, sessio
         assert found.actor.may(Permission.CASE_EXTEND)
     assert (found.ties, found.stands_in_for) == (("安禾家具有限公司",), {away.person_id})
     assert len(statements) == 2
+    # Closed by whatever way, also one that did not end the session.
+    found.account.active = False
+    assert sessions.find(token, now) is None
 
 
 def test_the_number_of_queries_does_not_grow_with_the_staff(client: FlaskClient, session: Session) -> None:
