@@ -22,7 +22,7 @@ from portal.audit.models import ActorKind, AuditSample
 from portal.cases.models import Case
 from portal.cases.steps import CaseStatus
 from portal.database import db
-from portal.people.actor import REPORTER, Actor
+from portal.people.actor import REPORTER, SYSTEM, Actor
 from portal.people.models import Account
 from portal.people.permissions import Role
 from tests.fixtures.desk import counted
@@ -215,12 +215,14 @@ def test_deviations_are_steps_with_a_reason_and_no_others(
     actor = acting(make_account(Role.SUPERVISOR, name="孙督办"))
     events.record("case_extended", at=NOON, actor=actor, case_id=case.id, reason="现场复杂")
     events.record("award_propose", at=NOON, actor=actor, case_id=case.id)
+    events.record("break_glass", at=NOON, actor=SYSTEM, reason="唯一的管理员换了手机")
     session.commit()
     page = client.get("/desk/deviations").text
     table = page[page.index("<tbody>") :]
     assert "现场复杂" in table
+    assert "唯一的管理员换了手机" in table
     assert "提出奖励" not in table
-    assert table.count("<tr>") == 1
+    assert table.count("<tr>") == 2
 
 
 def drawn(client: FlaskClient, **fields: object) -> TestResponse:
