@@ -13,14 +13,14 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.confinement import LIMITS
 from portal.evidence.hashes import BITS, CUTS, Hashes
-from portal.evidence.inspection import InspectionFault, Kind, MediaType
+from portal.evidence.inspection import Kind, MediaType
 from portal.evidence.store import Readable
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,22 +34,6 @@ _PAGES = "portal.evidence.pages"
 CAN_DRAW_PAGES = find_spec("pypdfium2") is not None
 _MOST_PAGES = 20
 _COPY_BYTES = 256 * 1024
-
-
-class CleaningFault(StrEnum):
-    """Why there is no clean copy; all but the last two are those of inspection."""
-
-    EMPTY = InspectionFault.EMPTY.value
-    TOO_LARGE = InspectionFault.TOO_LARGE.value
-    NOT_ALLOWED = InspectionFault.NOT_ALLOWED.value
-    NOT_TAKEN = InspectionFault.NOT_TAKEN.value
-    BROKEN = InspectionFault.BROKEN.value
-    TOO_MANY_PIXELS = InspectionFault.TOO_MANY_PIXELS.value
-    ENCRYPTED_PDF = InspectionFault.ENCRYPTED_PDF.value
-    TOO_LONG = InspectionFault.TOO_LONG.value
-    UNKNOWN_CODING = InspectionFault.UNKNOWN_CODING.value
-    TOO_COSTLY = "too_costly"
-    CRASHED = "crashed"
 
 
 class CleaningError(Exception):

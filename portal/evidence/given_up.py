@@ -15,7 +15,7 @@ from portal.audit.events import record
 from portal.database import db
 from portal.errors import NotInThisState
 from portal.evidence import original_keys
-from portal.evidence.jobs import ATTEMPTS, FINAL, INFECTED, body_digest_of
+from portal.evidence.cleaning_faults import ATTEMPTS, FINAL, INFECTED
 from portal.evidence.models import CleanState, Evidence, OriginalKey
 from portal.people.actor import Actor
 from portal.people.permissions import Permission
@@ -87,7 +87,7 @@ def work() -> None:
     db.session.rollback()
     for row in rows:
         if row.received_at < at - KEPT:
-            original_keys.close(row.original, body_digest_of(row.original))
+            original_keys.close(row.original, original_keys.body_digest_of(row.original))
         else:
             db.session.execute(
                 update(Evidence)

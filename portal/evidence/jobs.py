@@ -14,7 +14,8 @@ from sqlalchemy import select, update
 from portal import clock
 from portal.database import db
 from portal.evidence import likeness, original_keys
-from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream, draw_pages
+from portal.evidence.cleaning import Clean, CleaningError, clean_stream, draw_pages
+from portal.evidence.cleaning_faults import ATTEMPTS, FINAL, INFECTED, CleaningFault
 from portal.evidence.hashes import Hashes
 from portal.evidence.inspection import Kind, MediaType
 from portal.evidence.models import CleanState, Evidence, EvidencePage, ScanState
@@ -28,12 +29,8 @@ from portal.vault.keyfiles import KeyFileError
 
 log = logging.getLogger("portal.evidence")
 
-ATTEMPTS = 3
 IN_HAND = timedelta(seconds=30)  # younger files still wait for the worker that was rung for them
 CLEANED_HERE = 3  # each may take 15 seconds, and other tasks wait behind it
-# What no second try can change: the file itself is at fault.
-FINAL = frozenset(CleaningFault) - {CleaningFault.CRASHED, CleaningFault.TOO_COSTLY}
-INFECTED = "infected"
 _STATE_OF = {
     Verdict.CLEAN: ScanState.CLEAN,
     Verdict.INFECTED: ScanState.INFECTED,
@@ -236,7 +233,7 @@ def _finish(row: _File, values: dict[str, object], made: _Made | None = None, *,
     """
     at: datetime = clock.now()
     is_over = bool(row.original) and (final or made is not None)
-    body_digest = body_digest_of(row.original) if is_over else ""
+    body_digest = original_keys.body_digest_of(row.original) if is_over else ""
     written = db.session.execute(
         update(Evidence)
         .where(Evidence.id == row.id, Evidence.clean_state == CleanState.PENDING)
@@ -253,14 +250,6 @@ def _finish(row: _File, values: dict[str, object], made: _Made | None = None, *,
             for number, digest in enumerate(made.pages, start=1)
         )
     db.session.commit()
-
-
-def body_digest_of(name: str) -> str:
-    """Return what the bytes are compared with from now on, when nobody here can open them any more."""
-    try:
-        return _originals().body_digest(name)
-    except StoreError:
-        return ""
 
 
 def _originals() -> Originals:

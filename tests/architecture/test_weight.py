@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_WORKERS = ("PIL", "captcha", "pikepdf", "av", "openpyxl", "alembic", "boto3", "rq")
+OF_WORKERS = ("PIL", "captcha", "pikepdf", "av", "openpyxl", "alembic", "boto3", "rq", "portal.evidence.jobs")
 OF_FACTORS = ("segno", "webauthn", "OpenSSL", "cbor2", "pyasn1", "pyasn1_modules")
 
 

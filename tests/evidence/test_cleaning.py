@@ -18,7 +18,8 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from portal.evidence import cleaning, pictures
-from portal.evidence.cleaning import CleaningError, CleaningFault, clean_stream
+from portal.evidence.cleaning import CleaningError, clean_stream
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.documents import strip_boxes, strip_segments
 from portal.evidence.inspection import MediaType
 from tests.evidence.samples import CANARY, CORNERS, jpeg, pdf, png, quarters, webp

@@ -28,7 +28,8 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage
 
 from portal.evidence import cleaning, staging
-from portal.evidence.cleaning import CleaningError, CleaningFault, clean_stream
+from portal.evidence.cleaning import CleaningError, clean_stream
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.inspection import (
     HEAD_BYTES,
     TAIL_BYTES,

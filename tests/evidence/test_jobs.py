@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.evidence import jobs, original_keys, staging
-from portal.evidence.cleaning import CleaningError, CleaningFault
+from portal.evidence.cleaning import CleaningError
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.models import CleanState, Evidence, EvidencePage
 from tests.fixtures.records import make_report
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import av
 import pytest
 
-from portal.evidence.cleaning import Clean, CleaningError, CleaningFault, clean_stream
+from portal.evidence.cleaning import Clean, CleaningError, clean_stream
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.inspection import HEAD_BYTES, MediaType, quick_check
 from tests.evidence.samples import CANARY, film, heic, quarters
 from tests.evidence.test_cleaning import corners, picture, tags

@@ -16,7 +16,8 @@ from portal.cases import additions
 from portal.cases.filing import find_filed
 from portal.database import db
 from portal.evidence import given_up, jobs, original_keys, scrub, staging, sweeper
-from portal.evidence.cleaning import CleaningError, CleaningFault
+from portal.evidence.cleaning import CleaningError
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.commands import evidence
 from portal.evidence.models import CleanState, Evidence, OriginalKey, StagedFile
 from portal.evidence.original_keys import NoKey, NotOurs

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.evidence import cleaning, jobs, sweeper
-from portal.evidence.cleaning import CleaningError, CleaningFault, clean_stream, draw_pages
+from portal.evidence.cleaning import CleaningError, clean_stream, draw_pages
+from portal.evidence.cleaning_faults import CleaningFault
 from portal.evidence.inspection import MediaType
 from portal.evidence.models import CleanState, EvidencePage
 from tests.evidence.samples import pdf
