@@ -34,9 +34,9 @@ from portal.vault.groups import FieldGroup
 from portal.vault.keys import Purpose
 from portal.vault.models import Opening
 from portal.vault.refusals import Why
-from tests.backup.conftest import OwnDatabase
 from tests.fixtures.evidence import read_original
 from tests.fixtures.vault import opened
+from tests.fixtures.services import own_database
 from tests.seizure.asking import Answer, Browser, OverHttp
 from tests.seizure.canaries import Planted
 from tests.seizure.installation import Installation, installed
@@ -55,7 +55,7 @@ def place(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Installati
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wp-")))
         address = ""
         if request.param == "postgresql":
-            address = stack.enter_context(OwnDatabase(request.getfixturevalue("postgres_url"), "killed_"))
+            address = stack.enter_context(own_database(request.getfixturevalue("postgres_server")))
         more = {"REDIS_URL": redis_url, "VAULT_DAILY_OPENINGS": "1000"}
         made = stack.enter_context(installed(folder, address, **more))
         made.start("vault")

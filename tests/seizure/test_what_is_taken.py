@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from bench.servers import wait_for
-from tests.backup.conftest import OwnDatabase, need_dump_program
-from tests.fixtures.services import postgres_programs
+from tests.backup.conftest import need_dump_program
+from tests.fixtures.services import own_database, postgres_programs
 from tests.seizure.asking import OverHttp
 from tests.seizure.canaries import Kind
 from tests.seizure.installation import installed
@@ -44,7 +44,7 @@ def taken(request: pytest.FixtureRequest) -> Iterator[Taken]:
         address = ""
         if request.param == "postgresql":
             need_dump_program()
-            address = stack.enter_context(OwnDatabase(request.getfixturevalue("postgres_url"), "seized_"))
+            address = stack.enter_context(own_database(request.getfixturevalue("postgres_server")))
             paths = stack.enter_context(pytest.MonkeyPatch.context())
             paths.setenv("PATH", str(postgres_programs()), prepend=os.pathsep)
         made = Taken(stack.enter_context(installed(folder, address)))
