@@ -18,6 +18,7 @@ AT_MOST_MB = 40
 
 
 @pytest.mark.assure
+@pytest.mark.timeout(3600)
 def test_a_hundred_thousand_awards_are_computed_anew_in_constant_memory(
     app: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.money import format_yuan
 from portal.rewards.rules.case_json import Case, CaseRefused, from_document, read
+from portal.rewards.rules.clauses.span import Span, View
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.derivation import Derivation, recompute
 from portal.rewards.rules.estimate import estimate
-from portal.rewards.rules.given import PENALTY_FACTS, Facts, FindingFacts
+from portal.rewards.rules.given import PENALTY_FACTS, Facts, FactValue, FindingFacts
 from portal.rewards.rules.model import Fact, RuleSet
-from portal.rewards.rules.outcome import Outcome, Verdict
-from portal.rewards.rules.vocabulary import About, FactType, PenaltyState, RealName, Stage
+from portal.rewards.rules.outcome import Outcome, Reason, Verdict
+from portal.rewards.rules.vocabulary import (
+    About,
+    AccidentClass,
+    FactType,
+    Kind,
+    PenaltyState,
+    RealName,
+    Stage,
+)
 from tests.rewards.rules.shipped import PATHS, shipped
 
 RULES = [shipped(path.stem) for path in PATHS]
@@ -190,3 +201,72 @@ def _forgotten(finding: FindingFacts, data: st.DataObject) -> FindingFacts:
         kept |= {fact: value for fact, value in finding.values.items() if fact.startswith("fine_")}
     choice = finding.choice if data.draw(st.booleans()) else None
     return replace(finding, values=kept, penalty=penalty, choice=choice)
+
+
+RISING = {FactType.MONEY, FactType.NUMBER}
+CLASSES = [one.value for one in AccidentClass]
+STEPS = [0, 1, 1, 2, 2, 3, 3, 9, 10, 11, 40, 60, 85, 199, 200, 201, 999, 1_000, 50_000]
+
+
+def _any(fact: Fact, chance: Random) -> FactValue:
+    """Return some answer to a question, often right at a border that a rule may have."""
+    if fact.type is FactType.YES_NO:
+        return chance.choice([True, False])
+    if fact.type is FactType.CHOICE:
+        return chance.choice([option.id for option in fact.options])
+    if fact.type is FactType.MONEY:
+        return chance.choice([0, 1, 999_99, 1_000_00, 20_000_00, 99_999_99, 100_000_00, 10**9, 10**11])
+    return min(chance.choice(STEPS), int(fact.max or 1_000))
+
+
+def _raised(fact: Fact, value: FactValue, chance: Random) -> FactValue:
+    """Return an answer that is graver."""
+    if fact.id == "accident_class":
+        return chance.choice(CLASSES[CLASSES.index(str(value)) :])
+    assert isinstance(value, int)
+    more = value + chance.choice([1, 10, 1_000, 10**7])
+    return more if fact.type is FactType.MONEY or fact.max is None else min(more, int(fact.max))
+
+
+@pytest.mark.parametrize("rules", RULES, ids=[rules.id for rules in RULES])
+def test_what_is_graver_never_earns_less(rules: RuleSet) -> None:
+    """Else concealing more, or a higher fine, is worth less to the reporter under some city's rule."""
+    chance = Random(rules.id)
+    asked = [fact for fact in rules.asked(About.FINDING) if fact.type is not FactType.DATE]
+    used = {fact for kind in rules.kinds for fact in _used(rules, kind)}
+    rising = [fact for fact in asked if fact.id in used]
+    rising = [fact for fact in rising if fact.type in RISING or fact.id == "accident_class"]
+    paid = 0
+    for _ in range(25 if rising else 0):
+        known = {fact.id: _any(fact, chance) for fact in asked}
+        fact = chance.choice(rising)
+        graver = {**known, fact.id: _raised(fact, known[fact.id], chance)}
+        kind = chance.choice([kind for kind in rules.kinds if fact.id in _used(rules, kind)])
+        amounts = [
+            compute(
+                Facts((FindingFacts(kind, PenaltyState.RECORDED, values),), values={"known_before": "no"}),
+                rules,
+            )
+            for values in (known, graver)
+        ]
+        less, more = (one.amount_fen for one in amounts)
+        # Of some rules the amount for the gravest class was not seen, so that nothing stands there.
+        unseen = any(one.reason is Reason.NOT_LISTED for one in amounts)
+        if not unseen and Verdict.WAITING not in {one.verdict for one in amounts}:
+            assert (less or 0) <= (more or 0), (kind, known, fact.id, graver[fact.id])
+            paid += bool(more)
+    chooses = any(one.officers_choice for one in map(_first, rules.kinds, [rules] * len(rules.kinds)))
+    assert paid or not rising or chooses
+
+
+def _used(rules: RuleSet, kind: Kind) -> set[str]:
+    """Return the facts that decide about a kind."""
+    entries = [entry for entry in rules.entries if kind in entry.kinds]
+    return {fact for entry in entries for fact in (*entry.when.facts(), *entry.pay.facts())}
+
+
+def _first(kind: Kind, rules: RuleSet) -> Span:
+    """Return what may be paid for a kind while nothing else is known."""
+    entry = rules.entry_for(kind)
+    assert entry is not None
+    return entry.pay.span(View({}, None, rules.rounding)) or Span(0, 0)
