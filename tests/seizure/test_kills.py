@@ -35,8 +35,8 @@ from portal.vault.keys import Purpose
 from portal.vault.models import Opening
 from portal.vault.refusals import Why
 from tests.fixtures.evidence import read_original
-from tests.fixtures.vault import opened
 from tests.fixtures.services import own_database
+from tests.fixtures.vault import opened
 from tests.seizure.asking import Answer, Browser, OverHttp
 from tests.seizure.canaries import Planted
 from tests.seizure.installation import Installation, installed
