@@ -174,10 +174,12 @@ def test_a_cookie_that_was_given_before_log_in_is_not_the_one_after(
 
 
 def test_the_password_ends_other_sessions_and_gives_this_one_another_token(
-    app: Flask, client: FlaskClient, officer: Staff
+    app: Flask, client: FlaskClient, session: Session, officer: Staff
 ) -> None:
     with clock.frozen(NOON):
         log_in(client, officer, NOON)
+        elsewhere = sessions.start(officer.account, NOON).token
+        session.commit()
         before = client.get_cookie("session")
         form = {"current": officer.password, "new": NEW, "again": NEW}
         token = csrf_of(client, "/desk/account/password")
@@ -187,6 +189,7 @@ def test_the_password_ends_other_sessions_and_gives_this_one_another_token(
         assert before is not None
         thief.set_cookie("session", before.value)
         assert thief.get("/desk/").status_code == 302
+        assert sessions.find(elsewhere, NOON) is None
 
 
 @pytest.mark.parametrize(
