@@ -27,9 +27,9 @@ from portal.database import db, row_key
 from portal.errors import NotFound, Refusal, gettext_noop
 from portal.extensions import settings
 from portal.people.models import Account
-from portal.rewards.explain import Audience
-from portal.rewards.lines import Shown, lines_for
 from portal.rewards.models import Award
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import Shown, lines_for
 from portal.rewards.words import ACTS
 
 POPULATIONS = {

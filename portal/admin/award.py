@@ -20,15 +20,15 @@ from portal.errors import NotFound, NotInThisState, Refusal, Stale, gettext_noop
 from portal.money import MoneyError, format_yuan_brief, parse_yuan
 from portal.people.permissions import Permission
 from portal.rewards import awards, rulebook, staged
-from portal.rewards.explain import Audience
 from portal.rewards.facts import findings_of
-from portal.rewards.lines import lines_for
 from portal.rewards.live import live_award
 from portal.rewards.models import Stage
 from portal.rewards.panel import Choosable, choosable, may_act
 from portal.rewards.result import Result, result_of
 from portal.rewards.rules.vocabulary import Kind
 from portal.rewards.trying import trial
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import lines_for
 from portal.rewards.words import KINDS, STAGES
 
 

@@ -22,10 +22,10 @@ from portal.rewards.awards import propose_if_payable
 from portal.rewards.declared import Answers, asked_about_case, asked_about_finding
 from portal.rewards.declaring import governing_for, record_case_facts, record_finding_facts
 from portal.rewards.facts import findings_of
-from portal.rewards.page_tongue import page_reading
 from portal.rewards.result import result_of
 from portal.rewards.rules.vocabulary import Kind
 from portal.rewards.trying import trial
+from portal.rewards.wording.page_tongue import page_reading
 
 
 class ByKind:

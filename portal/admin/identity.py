@@ -23,9 +23,9 @@ from portal.reports.second_person import ask_second
 from portal.rewards import answers, hands, personal
 from portal.rewards.live import live_award
 from portal.rewards.models import Act
-from portal.rewards.page_tongue import PAGE
 from portal.rewards.rules.model import Fact
-from portal.rewards.speech import text
+from portal.rewards.wording.page_tongue import PAGE
+from portal.rewards.wording.speech import text
 from portal.vault import seconds
 from portal.vault.client import Revealed
 from portal.vault.groups import FieldGroup

@@ -22,13 +22,13 @@ from portal.presentation import day
 from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
 from portal.rewards import simulation
-from portal.rewards.page_tongue import PAGE
 from portal.rewards.refusals import hint, reason
 from portal.rewards.rule_models import RuleVersion
 from portal.rewards.rule_steps import RuleStatus
 from portal.rewards.rule_versions import Enforcement, RuleVersionStale
 from portal.rewards.rules.faults import Fault, RulesRefused
 from portal.rewards.rules.model import RuleSet
+from portal.rewards.wording.page_tongue import PAGE
 
 Answer = Response | tuple[str, int]
 MOST_BYTES = 256 * 1024

@@ -18,12 +18,12 @@ from portal.reports.sectors import SECTORS
 from portal.rewards import rule_versions as service
 from portal.rewards import rulebook
 from portal.rewards.changes import change_sentences
-from portal.rewards.page_tongue import PAGE
-from portal.rewards.prose import Prose, prose
 from portal.rewards.rule_models import RuleVersion
 from portal.rewards.rule_steps import RuleStatus
 from portal.rewards.rules.differences import diff
 from portal.rewards.rules.model import RuleSet, Text
+from portal.rewards.wording.page_tongue import PAGE
+from portal.rewards.wording.prose import Prose, prose
 
 SHORT = 12
 """So much of a digest tells two texts apart on a page."""

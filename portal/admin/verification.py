@@ -36,7 +36,7 @@ from portal.people.permissions import Permission
 from portal.rewards.awards import propose_if_payable
 from portal.rewards.decided import award_decided, locked_penalties
 from portal.rewards.declaring import keep_of_finding
-from portal.rewards.said import said_about
+from portal.rewards.wording.said import said_about
 
 NOTHING_YET = frozenset(
     {CaseStatus.RECEIVED, CaseStatus.ACCEPTED, CaseStatus.REFUSED, CaseStatus.TRANSFERRED}

@@ -11,9 +11,9 @@ from portal.public.choices import sector_names
 from portal.public.worth import kinds, questions, worth
 from portal.rewards import rulebook
 from portal.rewards.bands import rule_set_for
-from portal.rewards.page_tongue import PAGE, page_reading
 from portal.rewards.rules.vocabulary import Kind
-from portal.rewards.terms import KIND_NOTES, KINDS
+from portal.rewards.wording.page_tongue import PAGE, page_reading
+from portal.rewards.wording.terms import KIND_NOTES, KINDS
 
 UNSURE = "other"
 LONGEST = 60

@@ -14,8 +14,8 @@ from portal.public.notices_versions import CURRENT
 from portal.reports.visits import IDLE, LONGEST
 from portal.retention.words import passing, rows
 from portal.rewards import rulebook, shelf
-from portal.rewards.page_tongue import PAGE
-from portal.rewards.prose import prose
+from portal.rewards.wording.page_tongue import PAGE
+from portal.rewards.wording.prose import prose
 
 
 @public.get("/notice")

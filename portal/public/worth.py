@@ -9,10 +9,6 @@ from fractions import Fraction
 from portal.money import MoneyError, parse_yuan
 from portal.rewards.bands import rule_set_for
 from portal.rewards.declared import Group, Option, groups_of
-from portal.rewards.explain import Audience, Reading, explain
-from portal.rewards.lines import Shown, shown
-from portal.rewards.phrases import Phrases
-from portal.rewards.prose import Provision, entry_provision
 from portal.rewards.rules import known as facts_known
 from portal.rewards.rules import uplifts
 from portal.rewards.rules.compute import compute
@@ -30,9 +26,13 @@ from portal.rewards.rules.vocabulary import (
     RealName,
     Stage,
 )
-from portal.rewards.speech import text
-from portal.rewards.terms import gettext_noop
 from portal.rewards.verdicts import WITHOUT_CEILING_FEN, ineligible_sentence
+from portal.rewards.wording.explain import Audience, Reading, explain
+from portal.rewards.wording.lines import Shown, shown
+from portal.rewards.wording.phrases import Phrases
+from portal.rewards.wording.prose import Provision, entry_provision
+from portal.rewards.wording.speech import text
+from portal.rewards.wording.terms import gettext_noop
 
 PENALTY = "penalty"
 NO_PENALTY = "none"

@@ -14,16 +14,16 @@ from portal.extensions import settings
 from portal.people.permissions import Permission
 from portal.rewards import awards, fund, hands, queries, signatures, staffing
 from portal.rewards.blueprint import finance
-from portal.rewards.explain import Audience
 from portal.rewards.forms import DecisionForm
-from portal.rewards.lines import kind_of, lines_for
 from portal.rewards.models import Act, Award
-from portal.rewards.page_tongue import page_reading
 from portal.rewards.queries import AwardView
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.standing import SENTENCES, Block, standing
 from portal.rewards.steps import AwardStatus
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import kind_of, lines_for
+from portal.rewards.wording.page_tongue import page_reading
 from portal.rewards.words import ACTS, KINDS, STAGES
 
 DECIDABLE = frozenset({AwardStatus.PROPOSED, AwardStatus.SENT_BACK})

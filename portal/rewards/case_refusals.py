@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portal.rewards.rules.case_json import CaseFault, CaseRefused
-from portal.rewards.speech import Tongue
-from portal.rewards.terms import gettext_noop
+from portal.rewards.wording.speech import Tongue
+from portal.rewards.wording.terms import gettext_noop
 
 SENTENCES = {
     CaseFault.TOO_LARGE: gettext_noop("A case has at most %(max)s bytes."),

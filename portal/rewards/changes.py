@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 from portal.reports.sectors import sector
-from portal.rewards.phrases import Phrases, Row
 from portal.rewards.rules.clauses.bounds import Pay
 from portal.rewards.rules.conditions import Condition, OneOf
 from portal.rewards.rules.differences import Change, ChangeCode, Said, Sort
@@ -20,8 +19,9 @@ from portal.rewards.rules.rounding import Rounding
 from portal.rewards.rules.terms import Text
 from portal.rewards.rules.values import ByOption, Constant, Product, Tiered
 from portal.rewards.rules.vocabulary import Kind, Stage
-from portal.rewards.speech import CHINESE, Tongue, day, listed, percent, text, yuan
-from portal.rewards.terms import (
+from portal.rewards.wording.phrases import Phrases, Row
+from portal.rewards.wording.speech import CHINESE, Tongue, day, listed, percent, text, yuan
+from portal.rewards.wording.terms import (
     ANONYMOUS,
     GOVERNS,
     KINDS,

@@ -13,14 +13,14 @@ from portal.clock import city_date
 from portal.database import db
 from portal.money import format_yuan
 from portal.rewards import simulation
-from portal.rewards.page_tongue import PAGE as tr
 from portal.rewards.recomputation import Difference, Fault, recompute_all
 from portal.rewards.simulation import Sums
-from portal.rewards.speech import CHINESE
 from portal.rewards.terminal.files import rules_of
 from portal.rewards.terminal.group import rules
 from portal.rewards.terminal.spoken import spoken
-from portal.rewards.terms import gettext_noop
+from portal.rewards.wording.page_tongue import PAGE as tr
+from portal.rewards.wording.speech import CHINESE
+from portal.rewards.wording.terms import gettext_noop
 
 DIFFERENT = 1
 reward_rules = rules

@@ -11,14 +11,14 @@ from fractions import Fraction
 from portal.money import MAX_FEN, MoneyError, format_yuan_brief, parse_yuan
 from portal.reports import wording
 from portal.rewards.answered import NO, YES, text_of, value_of
-from portal.rewards.phrases import Phrases
-from portal.rewards.reading import Reading
 from portal.rewards.rules.eligibility import asked_of_case
 from portal.rewards.rules.given import FactValue
 from portal.rewards.rules.model import Entry, Fact, RuleSet
 from portal.rewards.rules.vocabulary import About, FactType, Kind
-from portal.rewards.speech import text
 from portal.rewards.stored_facts import OWN_PLACE
+from portal.rewards.wording.phrases import Phrases
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import text
 
 FEW = 6
 """More answers than this are chosen from a list."""

@@ -13,9 +13,7 @@ from portal.people.permissions import Permission
 from portal.rewards import hands, rulebook, signatures
 from portal.rewards.awards import OPEN_AWARDS
 from portal.rewards.choosing import choice_bands
-from portal.rewards.explain import Audience
 from portal.rewards.facts import compute_case, findings_of, stored_choices
-from portal.rewards.lines import Shown, amount_for, lines_for
 from portal.rewards.live import DECIDED, live_award
 from portal.rewards.models import Act, Award
 from portal.rewards.result import Result, result_of, rule_shown
@@ -30,6 +28,8 @@ from portal.rewards.steps import AwardStatus
 from portal.rewards.stored_facts import facts_of
 from portal.rewards.timing import is_time
 from portal.rewards.trying import Trial, trial
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import Shown, amount_for, lines_for
 from portal.rewards.words import KINDS
 from portal.vault.client import VaultClosed, VaultRefused
 

@@ -12,16 +12,16 @@ from portal.cases.models import Case
 from portal.database import db
 from portal.reports.identity import checks_of
 from portal.reports.models import Question, RealName, Report
-from portal.rewards.explain import Audience
 from portal.rewards.facts import NOT_TRUE, Computation, compute_case, compute_for
-from portal.rewards.lines import Shown, lines_for
 from portal.rewards.live import DECIDED, live_award
 from portal.rewards.models import Award, Share
-from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.outcome import Reason, Verdict
 from portal.rewards.shares import claim_until, needs_name, shares_of
 from portal.rewards.steps import AwardStatus, ShareStatus
 from portal.rewards.verdicts import ineligible_sentence, reason_sentence
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import Shown, lines_for
+from portal.rewards.wording.page_tongue import page_reading
 from portal.vault.client import VaultClosed, VaultRefused
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from portal.rewards.rules.faults import Fault, FaultCode, Hint
-from portal.rewards.speech import CHINESE, Tongue, listed, yuan
-from portal.rewards.terms import gettext_noop
+from portal.rewards.wording.speech import CHINESE, Tongue, listed, yuan
+from portal.rewards.wording.terms import gettext_noop
 
 REASONS = {
     FaultCode.TOO_LARGE: gettext_noop("The file is larger than %(most)s bytes."),

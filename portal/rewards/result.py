@@ -10,19 +10,19 @@ from portal.cases.models import Case
 from portal.database import db
 from portal.errors import gettext_noop
 from portal.rewards import verdicts
-from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation
-from portal.rewards.lines import Shown, lines_for
-from portal.rewards.page_tongue import PAGE, page_reading
-from portal.rewards.reading import Reading
 from portal.rewards.rule_models import RuleVersion
 from portal.rewards.rulebook import GOVERNING
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.outcome import Outcome, Verdict
 from portal.rewards.rules.views import outcome_for_verifier
-from portal.rewards.speech import text
 from portal.rewards.timing import is_time
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import Shown, lines_for
+from portal.rewards.wording.page_tongue import PAGE, page_reading
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import text
 
 EARLIER_UNKNOWN = gettext_noop(
     "What was paid to this reporter before cannot be looked up now. Please come back in a few minutes."

@@ -14,9 +14,7 @@ from portal.people.permissions import Permission
 from portal.rewards import hands
 from portal.rewards.awards import check_choice, reason_given
 from portal.rewards.choosing import choice_bands
-from portal.rewards.explain import Audience
 from portal.rewards.facts import Computation, compute_case
-from portal.rewards.lines import Shown, lines_for
 from portal.rewards.live import asked_for, live_award
 from portal.rewards.models import Act, Award, Stage
 from portal.rewards.proposal import propose, revise
@@ -24,6 +22,8 @@ from portal.rewards.result import Result, result_of
 from portal.rewards.rules.given import Choice
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.steps import AwardStatus
+from portal.rewards.wording.explain import Audience
+from portal.rewards.wording.lines import Shown, lines_for
 from portal.rewards.words import STAGES
 
 LATER = (Stage.ADDITIONAL, Stage.CORROBORATION)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from portal.rewards.rules.codes import slices
 from portal.rewards.rules.derivation import Step
-from portal.rewards.speech import decimal, percent, yuan
+from portal.rewards.wording.speech import decimal, percent, yuan
 
 
 def candidates(step: Step) -> list[int]:

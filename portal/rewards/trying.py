@@ -11,14 +11,14 @@ from portal.rewards import answered
 from portal.rewards.choosing import officer_sets
 from portal.rewards.declared import Answers, asked_about_case, asked_about_finding
 from portal.rewards.facts import CHOICE_NEEDS, Choices, Computation, compute_shown
-from portal.rewards.page_tongue import page_reading
-from portal.rewards.phrases import Phrases
 from portal.rewards.rules import vocabulary as words
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.given import PENALTY_FACTS, Choice, FindingFacts, penalty_values
 from portal.rewards.rules.given import PenaltyPart as Part
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.terms import Band
+from portal.rewards.wording.page_tongue import page_reading
+from portal.rewards.wording.phrases import Phrases
 from portal.rewards.words import KINDS
 
 LONGEST = 40

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.rewards.phrases import Phrases
-from portal.rewards.reading import Reading
 from portal.rewards.rules.model import Exclusion, Limit
 from portal.rewards.rules.outcome import Estimate, Ineligible, Missing, Need, Reason
 from portal.rewards.rules.vocabulary import ConfirmedBy, PayableWhen
-from portal.rewards.speech import text, yuan
-from portal.rewards.terms import NOT_YET_PAYABLE, gettext_noop
+from portal.rewards.wording.phrases import Phrases
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import text, yuan
+from portal.rewards.wording.terms import NOT_YET_PAYABLE, gettext_noop
 
 WITHOUT_CEILING_FEN = 10**11
 """A thousand million yuan: an estimate that high only says that the rule names no ceiling."""

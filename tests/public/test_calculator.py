@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 
 from portal.public.worth import questions, worth
 from portal.rewards import shelf
-from portal.rewards.reading import Reading
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.vocabulary import Kind
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import CatalogueTongue
 from tests.fixtures.pages import english_words
 from tests.fixtures.visitors import token_of
 

@@ -14,7 +14,7 @@ from portal.rewards.rules.differences import diff
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.load import parse
 from portal.rewards.rules.model import RuleSet
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.speech import CatalogueTongue
 
 LIBRARY = shipped()
 ENGLISH, CHINESE = CatalogueTongue("en"), CatalogueTongue("zh")

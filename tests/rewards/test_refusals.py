@@ -12,7 +12,7 @@ from portal.rewards.rules import library
 from portal.rewards.rules.faults import Fault, FaultCode, Hint, RulesRefused
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.load import parse
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.speech import CatalogueTongue
 
 BAD = sorted((Path(__file__).parent / "rules" / "bad").glob("*.toml"))
 RULES = Path(library.__file__).parent

@@ -7,12 +7,10 @@ import re
 import pytest
 
 from portal.rewards import shelf
-from portal.rewards.reading import Reading
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.model import Band
 from portal.rewards.rules.outcome import Estimate, Ineligible, Missing, Need, Reason
 from portal.rewards.rules.vocabulary import PayableWhen
-from portal.rewards.speech import CatalogueTongue
 from portal.rewards.verdicts import (
     estimate_sentence,
     ineligible_sentence,
@@ -20,6 +18,8 @@ from portal.rewards.verdicts import (
     not_yet_payable,
     reason_sentence,
 )
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import CatalogueTongue
 
 TONGZHOU = shipped()("beijing-tongzhou-2020", 1)
 LONGHUA = shipped()("shenzhen-longhua", 1)

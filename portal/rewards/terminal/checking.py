@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from portal.rewards.speech import CatalogueTongue, text
 from portal.rewards.terminal.files import rules_of
 from portal.rewards.terminal.spoken import spoken
+from portal.rewards.wording.speech import CatalogueTongue, text
 
 
 @click.command("check")

@@ -6,9 +6,9 @@ import click
 
 from portal.rewards.changes import change_sentences
 from portal.rewards.rules.differences import diff
-from portal.rewards.speech import CatalogueTongue
 from portal.rewards.terminal.files import rules_of
 from portal.rewards.terminal.spoken import spoken
+from portal.rewards.wording.speech import CatalogueTongue
 
 
 @click.command("diff")

@@ -11,18 +11,18 @@ import click
 from portal.money import format_yuan
 from portal.rewards import shelf
 from portal.rewards.case_refusals import case_sentence
-from portal.rewards.explain import Audience, Line, Reading, explain
 from portal.rewards.rules import case_json
 from portal.rewards.rules.case_json import Case, CaseRefused
 from portal.rewards.rules.compute import compute
 from portal.rewards.rules.estimate import estimate
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.outcome import Outcome, Verdict
-from portal.rewards.speech import CatalogueTongue, Tongue, text
 from portal.rewards.terminal.files import body_of, end, rules_of
 from portal.rewards.terminal.spoken import spoken
-from portal.rewards.terms import gettext_noop
 from portal.rewards.verdicts import estimate_sentence, ineligible_sentence, need_sentence, not_yet_payable
+from portal.rewards.wording.explain import Audience, Line, Reading, explain
+from portal.rewards.wording.speech import CatalogueTongue, Tongue, text
+from portal.rewards.wording.terms import gettext_noop
 
 WIDTH = 76
 VERDICTS = {

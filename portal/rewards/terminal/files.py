@@ -13,7 +13,7 @@ from portal.rewards.rules.faults import RulesRefused
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.load import MOST_BYTES, parse
 from portal.rewards.rules.model import RuleSet
-from portal.rewards.speech import Tongue
+from portal.rewards.wording.speech import Tongue
 
 UNREADABLE = 2
 """The exit status of what a person has to mend."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from portal.rewards import shelf
-from portal.rewards.speech import CHINESE
 from portal.rewards.terminal.spoken import spoken
+from portal.rewards.wording.speech import CHINESE
 
 
 @click.command("list")

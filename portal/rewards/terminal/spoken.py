@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from portal.rewards.speech import CHINESE, ENGLISH, terminal_language
+from portal.rewards.wording.speech import CHINESE, ENGLISH, terminal_language
 
 Command = TypeVar("Command", bound=Callable[..., None])
 

@@ -15,7 +15,7 @@ from portal.rewards.rules.given import Choice, Earlier
 from portal.rewards.rules.load import parse
 from portal.rewards.rules.model import RuleSet
 from portal.rewards.rules.vocabulary import Kind, Moment, PenaltyState, RealName, Stage
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.speech import CatalogueTongue
 from tests.rewards.rules.shipped import shipped
 
 TONGZHOU = shipped("beijing-tongzhou-2020")

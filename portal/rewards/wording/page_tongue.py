@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import get_locale, gettext
 
 from portal.rewards import shelf
-from portal.rewards.reading import Reading
 from portal.rewards.rules.model import RuleSet
-from portal.rewards.speech import CHINESE, ENGLISH
+from portal.rewards.wording.reading import Reading
+from portal.rewards.wording.speech import CHINESE, ENGLISH
 
 
 class PageTongue:

@@ -9,12 +9,12 @@ import pytest
 
 from portal.money import format_yuan
 from portal.rewards import shelf
-from portal.rewards.explain import Audience, Line, Reading, explain
 from portal.rewards.rules.codes import Code, Value
 from portal.rewards.rules.derivation import Derivation, Step, take_step
 from portal.rewards.rules.model import Source
 from portal.rewards.rules.vocabulary import Kind
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.explain import Audience, Line, Reading, explain
+from portal.rewards.wording.speech import CatalogueTongue
 
 ENGLISH, CHINESE = CatalogueTongue("en"), CatalogueTongue("zh")
 NATIONAL = Source("national-2018", 1, "第十四条")

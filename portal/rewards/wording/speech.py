@@ -15,7 +15,7 @@ from typing import Protocol
 
 from portal.money import format_yuan, format_yuan_brief
 
-CATALOGUES = Path(__file__).parent.parent / "translations"
+CATALOGUES = Path(__file__).parents[2] / "translations"
 CHINESE, ENGLISH = "zh", "en"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from portal.rewards.phrases import Line, Phrases, Row
 from portal.rewards.rules.clauses.bounds import Pay
 from portal.rewards.rules.clauses.choose import Choose
 from portal.rewards.rules.clauses.combine import Combine
@@ -16,8 +15,9 @@ from portal.rewards.rules.clauses.slices import Slices
 from portal.rewards.rules.given import BASE
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tiered, Value
 from portal.rewards.rules.vocabulary import Joint
-from portal.rewards.speech import listed, percent, sentences, yuan
-from portal.rewards.terms import gettext_noop
+from portal.rewards.wording.phrases import Line, Phrases, Row
+from portal.rewards.wording.speech import listed, percent, sentences, yuan
+from portal.rewards.wording.terms import gettext_noop
 
 LEADS = {
     Joint.SUM: gettext_noop("The sum of these:"),

@@ -14,7 +14,7 @@ from portal.rewards.rules.model import Fact, Option
 from portal.rewards.rules.registry import ALWAYS, OF_A_SHARE, STANDARD
 from portal.rewards.rules.values import ByOption, Constant, Number, Product, Tiered, Value
 from portal.rewards.rules.vocabulary import FactType
-from portal.rewards.speech import CHINESE, Tongue, day, decimal, listed, text, yuan
+from portal.rewards.wording.speech import CHINESE, Tongue, day, decimal, listed, text, yuan
 
 FEW = 12
 """So many lines of a table are read at once; a longer one is opened."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from portal.rewards.rules.model import Fact, RuleSet
 from portal.rewards.shelf import Titles, no_titles
-from portal.rewards.speech import Tongue, text
+from portal.rewards.wording.speech import Tongue, text
 
 
 class Audience(StrEnum):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from portal.rewards.phrases import Phrases, lowered
-from portal.rewards.reading import Audience, Line, Reading
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation, Step
 from portal.rewards.rules.model import Uplift
 from portal.rewards.rules.vocabulary import AccidentClass, FactType, Kind, Part, RoundMode
-from portal.rewards.speech import decimal, listed, text, yuan, yuan_exact
 from portal.rewards.step_inputs import candidates, counted_fact, exact_in, money_of, rate_in, slices_in
-from portal.rewards.terms import CLASSES, KINDS, ROUNDINGS
+from portal.rewards.wording.phrases import Phrases, lowered
+from portal.rewards.wording.reading import Audience, Line, Reading
+from portal.rewards.wording.speech import decimal, listed, text, yuan, yuan_exact
+from portal.rewards.wording.terms import CLASSES, KINDS, ROUNDINGS
 
 
 class StepLines:

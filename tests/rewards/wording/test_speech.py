@@ -6,7 +6,7 @@ import gettext
 
 import pytest
 
-from portal.rewards.speech import CATALOGUES, Catalogue, CatalogueTongue
+from portal.rewards.wording.speech import CATALOGUES, Catalogue, CatalogueTongue
 from portal.translations import catalogue
 
 COMPILED = CATALOGUES / "zh_Hans" / "LC_MESSAGES" / "messages.mo"

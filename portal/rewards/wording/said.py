@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from portal.cases.models import Case, Finding
 from portal.rewards import answered, rulebook
 from portal.rewards.declared import answer_in_words, asked_about_case, asked_about_finding
-from portal.rewards.page_tongue import page_reading
-from portal.rewards.phrases import Phrases
-from portal.rewards.reading import Reading
 from portal.rewards.rules.model import Fact
 from portal.rewards.rules.vocabulary import Kind, PayableWhen
+from portal.rewards.wording.page_tongue import page_reading
+from portal.rewards.wording.phrases import Phrases
+from portal.rewards.wording.reading import Reading
 
 Rows = list[tuple[str, str]]
 

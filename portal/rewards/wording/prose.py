@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from portal.rewards.clause_phrases import ClausePhrases
-from portal.rewards.phrases import Line, Row
 from portal.rewards.rules.model import Entry, Limit, RuleSet, Source, Uplift
 from portal.rewards.rules.vocabulary import (
     About,
@@ -18,8 +16,10 @@ from portal.rewards.rules.vocabulary import (
     Together,
 )
 from portal.rewards.shelf import Titles, no_titles
-from portal.rewards.speech import Tongue, day, listed, percent, text, yuan
-from portal.rewards.terms import (
+from portal.rewards.wording.clause_phrases import ClausePhrases
+from portal.rewards.wording.phrases import Line, Row
+from portal.rewards.wording.speech import Tongue, day, listed, percent, text, yuan
+from portal.rewards.wording.terms import (
     ANONYMOUS,
     CONFIRMERS,
     GOVERNS,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portal.rewards.reading import Audience, Line, Reading
 from portal.rewards.rules.codes import Code
 from portal.rewards.rules.derivation import Derivation, Step
 from portal.rewards.rules.views import for_finance, without_sealed_lines
-from portal.rewards.speech import yuan_exact
-from portal.rewards.step_lines import StepLines
+from portal.rewards.wording.reading import Audience, Line, Reading
+from portal.rewards.wording.speech import yuan_exact
+from portal.rewards.wording.step_lines import StepLines
 
 __all__ = ["Audience", "Line", "Reading", "explain"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.rewards import rulebook
-from portal.rewards.explain import Audience, Line, Reading, explain
-from portal.rewards.page_tongue import page_reading
 from portal.rewards.rules.derivation import Derivation
 from portal.rewards.rules.views import without_sealed_lines
 from portal.rewards.rules.vocabulary import Kind
+from portal.rewards.wording.explain import Audience, Line, Reading, explain
+from portal.rewards.wording.page_tongue import page_reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from portal.rewards import shelf
-from portal.rewards.prose import Prose, prose
 from portal.rewards.rules.library import shipped
 from portal.rewards.rules.model import RuleSet
-from portal.rewards.speech import CatalogueTongue
+from portal.rewards.wording.prose import Prose, prose
+from portal.rewards.wording.speech import CatalogueTongue
 
 LIBRARY = shipped()
 ENGLISH, CHINESE = CatalogueTongue("en"), CatalogueTongue("zh")
