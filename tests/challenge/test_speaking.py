@@ -33,7 +33,10 @@ def samples(sound: bytes) -> bytes:
 
 
 def words_in(sound: bytes) -> list[int]:
-    """Lengths, in frames, of what stands out from the noise; gaps of up to eight frames are inside a word."""
+    """Lengths, in frames, of what stands out from the noise; gaps of up to eight frames are inside a word.
+
+    The weak end of an English six may come alone, in a frame or two: that is no word.
+    """
     data = samples(sound)
     loud = [
         max(abs(value - 128) for value in data[at : at + FRAME]) > 12 for at in range(0, len(data), FRAME)
@@ -46,7 +49,7 @@ def words_in(sound: bytes) -> list[int]:
         quiet = 0 if one else quiet + 1
         if one:
             lengths[-1] += 1
-    return lengths
+    return [length for length in lengths if length > 3]
 
 
 @pytest.mark.parametrize("kind", SPOKEN)
@@ -108,9 +111,10 @@ def test_the_slowest_digits_still_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(words_in(made.sound)) == DIGITS
 
 
-def test_one_digit_never_sounds_the_same_twice() -> None:
+def test_one_digit_hardly_ever_sounds_the_same_twice() -> None:
     voice = speaking._voice(Kind.MANDARIN, "3", "a")
-    assert len({speaking._varied(voice) for _ in range(20)}) == 20
+    # Of 6,767 ways: two of twenty are alike once in 36 runs, four pairs not once in a million.
+    assert len({speaking._varied(voice) for _ in range(20)}) > 16
 
 
 @pytest.mark.parametrize(
