@@ -49,8 +49,9 @@ check-translations:
 check-migrations:
 	@$(PY) -c 'from portal.run.migrate import newest; newest()'
 
+# Three workers on two cores: while one waits for a browser or a server the others work.
 test: $(VENV)/.dev translations ## the tests, on SQLite and PostgreSQL, with a real Redis and worker
-	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 assure: $(VENV)/.dev translations ## the long runs: random histories, kills, statistics, a million rows
 	@env -u PORTAL_ENV -u PORTAL_DATA $(PY) -m pytest -q -m assure --timeout 3600
