@@ -90,8 +90,7 @@ def erase(report: Report, kinds: Collection[Kind], at: datetime, terms: Terms) -
         raise NothingChosen
     report = lock(report.id)
     check_owner(report, at)
-    for share in shares.shares_of(report.id):
-        shares.lock_share(share.id)
+    _lock_rewards(report.id)
     offered = {offer.kind: offer for offer in offers(report, terms)}
     chosen = [kind for kind in ERASABLE if kind in kinds and kind in offered]
     if any(offered[kind].kept for kind in chosen):
@@ -108,12 +107,20 @@ def erase_again(
     which the restored portal pays. The caller commits, then removes the bytes.
     """
     report = lock(report_id)
-    for share in shares.shares_of(report.id):
-        shares.lock_share(share.id)
+    _lock_rewards(report.id)
     present = present_of([report.id])[report.id]
     offered = [offer.kind for offer in offers(report, terms) if not offer.kept]
     chosen = [kind for kind in offered if kind in kinds and present[kind] <= erased_at]
     return _destroy(report, chosen, at)
+
+
+def _lock_rewards(report_id: int) -> None:
+    """Lock awards before shares, as finance does, so that neither waits for the other for ever."""
+    found = shares.shares_of(report_id)
+    for award_id in sorted({share.award_id for share in found}):
+        awards.lock_award(award_id)
+    for share in found:
+        shares.lock_share(share.id)
 
 
 def _destroy(report: Report, chosen: Collection[Kind], at: datetime) -> Destroyed:

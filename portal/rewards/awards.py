@@ -184,7 +184,7 @@ def review(case: Case, version: int, actor: Actor, at: datetime) -> Award:
     if not actor.may(Permission.AWARD_REVIEW):
         raise NotAllowed
     waiting = next((one for one in live_awards(case.id) if one.status is AwardStatus.PROPOSED), None)
-    award = _locked(waiting.id) if waiting else None
+    award = lock_award(waiting.id) if waiting else None
     if award is None:
         raise NotFound
     if award.version != version:
@@ -290,7 +290,7 @@ def _to_decide(decision: Decision, actor: Actor) -> Award:
     """Return the award that finance looked at, locked; refuses one that changed, and who may not decide."""
     if not actor.may(Permission.AWARD_DECIDE):
         raise NotAllowed
-    award = _locked(decision.award_id)
+    award = lock_award(decision.award_id)
     if award is None:
         raise NotFound
     if (award.version, award.amount_fen) != (decision.version, decision.amount_fen):
@@ -301,7 +301,8 @@ def _to_decide(decision: Decision, actor: Actor) -> Award:
     return award
 
 
-def _locked(award_id: int) -> Award | None:
+def lock_award(award_id: int) -> Award | None:
+    """Return an award for one step, before its shares are locked; None when there is none."""
     return db.session.scalar(
         select(Award)
         .where(Award.id == award_id)
