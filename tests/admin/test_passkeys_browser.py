@@ -89,7 +89,7 @@ class Desk:
     def __init__(self, browser: Browser, url: str, *, key: bool = True) -> None:
         self.url = url
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(60_000)
         self.context.add_init_script(script=AXE)
         self.faults: list[str] = []
         self.context.on("weberror", lambda error: self.faults.append(str(error.error)))
@@ -119,10 +119,9 @@ class Desk:
                 self.page.screenshot(path=file, full_page=True)
 
     def in_both_languages(self, name: str, path: str) -> None:
-        for code in ("zh", "en", "zh"):
+        for code in ("en", "zh"):
             self.page.goto(f"{self.url}/language/{code}?next={path}")
-            if code != "zh" or name:
-                self.looks(name)
+            self.looks(name)
 
     def waits(self, path: str) -> None:
         self.page.wait_for_url(f"{self.url}{path}")
@@ -273,7 +272,6 @@ def test_everybody_else_may_have_one_and_it_is_bound_to_its_account(served: tupl
         desk.looks("handover")
         desk.page.locator("main a.btn-primary").click()
         desk.page.wait_for_selector("h1")
-        desk.looks("person-waiting")
         desk.in_both_languages("person-waiting", desk.page.url.removeprefix(url))
         desk.in_both_languages("person", "/desk/people/2")
         desk.page.fill('[name="reason"]', "本人持工作证当面提出")

@@ -29,7 +29,7 @@ TOLD = Told(
     address="光华路后院二楼",
 )
 OFFLINE = "ERR_INTERNET_DISCONNECTED"
-LONG = 30_000
+LONG = 60_000
 
 
 def test_photos_go_on_after_a_lost_connection_and_after_sending(tmp_path: Path) -> None:
