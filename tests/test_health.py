@@ -116,7 +116,7 @@ def test_without_redis_reports_are_accepted_and_the_operator_is_told(
     with Redis.from_url(address) as connection:
         assert connection.ping()
     process.kill()
-    process.wait(10)
+    process.wait(60)
     assert ask(well, "/readyz") == (200, {})
     status, troubles = ask(well, "/healthz")
     assert (status, list(troubles)) == (503, ["redis"])

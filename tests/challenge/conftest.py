@@ -44,7 +44,7 @@ def redis_socket() -> Iterator[str]:
         wait(socket)
         yield socket
         running.terminate()
-        running.wait(10)
+        running.wait(60)
 
 
 def wait(socket: str) -> None:

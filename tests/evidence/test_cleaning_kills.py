@@ -85,7 +85,7 @@ class Worker:
         self.kills += 1
         self.hits[order] += bool(children)
         if "worker" in order:
-            self.process.wait(10)
+            self.process.wait(60)
 
     def stop(self) -> None:
         """Kill it and what it started."""
@@ -93,7 +93,7 @@ class Worker:
             for child in self.children():
                 child.kill()
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 @contextmanager

@@ -195,6 +195,6 @@ def test_a_real_clamd_with_a_signature_of_our_own_agrees(place: Path) -> None:
         assert scan(url, bytes(9_000_000)) is Verdict.TOO_LARGE
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
     with pytest.raises(ScannerDown):
         scan(url, b"x")

@@ -34,7 +34,7 @@ def spelt(*asked: tuple[str, str]) -> list[bool]:
         input=json.dumps(asked),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     return list(json.loads(done.stdout))

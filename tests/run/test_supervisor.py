@@ -93,7 +93,7 @@ def standing(settings: Settings) -> Iterator[list[subprocess.Popen[str]]]:
         relatives = family(process) if process.poll() is None else []
         process.kill()
         process.wait()
-        psutil.wait_procs(relatives, 10)
+        psutil.wait_procs(relatives, 60)
         assert process.stdout
         process.stdout.close()
 
@@ -193,6 +193,6 @@ def test_a_child_that_does_not_listen_is_ended_with_its_own_children() -> None:
     until(lambda: psutil.Process(child.process.pid).children(), "its child")  # type: ignore[union-attr]
     relatives = psutil.Process(child.process.pid).children(recursive=True)
     child.stop()
-    _, alive = psutil.wait_procs(relatives, 5)
+    _, alive = psutil.wait_procs(relatives, 60)
     assert alive == []
     assert child.process.returncode == -signal.SIGKILL
