@@ -34,7 +34,7 @@ def test_schedulers_at_once_send_one_message_for_each_step(own_app: Flask) -> No
 
     for minutes in ROUNDS:
         rung = [lambda minutes=minutes: ring(minutes)] * SCHEDULERS  # type: ignore[misc]  # default binds
-        assert at_once(own_app, rung) == ["done"] * SCHEDULERS
+        assert at_once(own_app, rung) == {"done": SCHEDULERS}
     with own_app.app_context():
         made = db.session.execute(
             select(AlarmCall.step, AlarmCall.recipient_id).where(AlarmCall.case_id == filed.case_id)

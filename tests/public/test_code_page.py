@@ -28,11 +28,11 @@ from portal.rewards import shares
 from portal.rewards.steps import ShareStatus
 from portal.vault.keys import Purpose
 from portal.vault.models import FieldGroup, SealedField
+from tests.fixtures.own import at_once
 from tests.fixtures.pages import english_words
 from tests.fixtures.visitors import enter, field_of, make_receipt, token_of
 from tests.public.test_claim import TYPED, rewarded, visiting
 from tests.reports.lost import Office, asked, give_code, printed, seal_name
-from tests.rewards.test_concurrency import at_once
 from tests.rewards.world import AT, World, approved, keyring, luhn_card, payee
 
 PATH = "/track/code"

@@ -26,9 +26,9 @@ from portal.vault.fields import destroy_fields
 from portal.vault.groups import FieldGroup
 from portal.vault.keys import Purpose
 from portal.vault.seconds import OwnRequest
+from tests.fixtures.own import at_once
 from tests.fixtures.records import make_account, make_case, make_report
 from tests.reports.lost import Office, asked, confirmed, give_code, opened, printed, seal_name
-from tests.rewards.test_concurrency import at_once
 from tests.rewards.world import AT, World, actor_of, keyring, named_report, verified_case
 
 LATER = AT + timedelta(minutes=5)

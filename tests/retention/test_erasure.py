@@ -22,6 +22,7 @@ from portal.retention.kinds import ERASABLE, Kind
 from portal.retention.models import HoldGround
 from portal.retention.originals import remove_bytes
 from portal.retention.run import terms
+from portal.rewards import awards, shares
 from portal.rewards.models import PayoutState, Share
 from portal.rewards.steps import ShareStatus
 from portal.vault.asking import vault
@@ -140,6 +141,21 @@ def test_taking_back_name_or_account_gives_up_what_was_claimed(app: Flask, world
     report = claimed_report(app, share)
     erased(report, kind)
     assert share.status is ShareStatus.FORFEITED
+
+
+def test_erasing_locks_awards_before_their_shares_as_finance_does(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the other order she and finance would wait for each other, and one of them would lose her step."""
+    report = claimed_report(app, claimed(world))
+    order: list[str] = []
+    for module, name in ((awards, "lock_award"), (shares, "lock_share")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda row, name=name, real=real: (order.append(name), real(row))[1]
+        )
+    erase(report, [Kind.NAME], AT, terms())
+    assert order[:2] == ["lock_award", "lock_share"]
 
 
 def test_an_unclaimed_reward_waits_for_its_claim_all_the_same(app: Flask, world: World) -> None:

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import date
-from threading import Barrier
 
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.database import db
-from portal.errors import Refusal
 from portal.people.actor import Actor
 from portal.rewards import awards, payouts, shares
 from portal.rewards.fund import fund_of, verify
 from portal.rewards.models import Award, FundEntry, Payout, PayoutState, Share
 from portal.rewards.steps import AwardStatus, ShareStatus
+from tests.fixtures.own import at_once
 from tests.rewards.world import AT, YUAN, World, approved, claimed, proposed
 
 THREADS = 24
-
-
-def at_once(app: Flask, steps: Sequence[Callable[[], object]]) -> Counter[str]:
-    """Run each step in its own thread and transaction, all starting together; count what came of them."""
-    gate = Barrier(len(steps))
-
-    def run(step: Callable[[], object]) -> str:
-        with app.app_context():
-            gate.wait()
-            try:
-                step()
-                db.session.commit()
-            except (Refusal, StaleDataError) as refusal:
-                db.session.rollback()
-                return type(refusal).__name__
-            finally:
-                db.session.remove()
-            return "done"
-
-    with ThreadPoolExecutor(len(steps)) as pool:
-        return Counter(pool.map(run, steps))
 
 
 def approving(award_id: int, version: int, amount_fen: int, actor: Actor) -> Callable[[], object]:

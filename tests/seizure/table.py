@@ -34,12 +34,6 @@ class Seen(StrEnum):
     NO = "–"
 
 
-MEANINGS = {
-    Seen.YES: "is found",
-    Seen.LATELY: "may be found of what passed through since this process was started, never of earlier",
-    Seen.NO: "is never found",
-}
-
 TYPED = frozenset({Part.PUBLIC})
 OPENED = frozenset({Part.PUBLIC, Part.DESK})
 STAFF = frozenset({Part.DESK})
